@@ -1,0 +1,2 @@
+/** The command line and one package a job. */
+package org.ballast.jobs;
