@@ -147,11 +147,15 @@ public final class TrainingRows implements AutoCloseable {
                 StorageLevel.DISK_ONLY());
     }
 
-    /** The first rows by id, in memory: what held-out loss is measured on. */
-    public <E extends Serializable> Examples<E> first(RowForm<E> form, int rows) {
+    /**
+     * The first rows by id, in memory: what held-out loss is measured on.
+     *
+     * @param shuffleSeed as in {@link #examples}
+     */
+    public <E extends Serializable> HeldOutLoss.HeldOutSet<E> heldOut(RowForm<E> form, int rows, Long shuffleSeed) {
         JavaRDD<Encoded> first = spark.parallelize(
                 encoded.filter(row -> row.row() != null).take(rows), 1);
-        return Examples.from(inMemory(form, first, null), Math.min(rows, count));
+        return new HeldOutLoss.HeldOutSet<>(inMemory(form, first, shuffleSeed), Math.min(rows, count));
     }
 
     private <E extends Serializable> ExampleSource<E> inMemory(
