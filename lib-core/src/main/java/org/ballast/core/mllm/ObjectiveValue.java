@@ -1,10 +1,17 @@
 package org.ballast.core.mllm;
 
+import java.io.Serializable;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Mean loss of a batch and what else was measured on the way, by name. */
-public record ObjectiveValue(double loss, Map<String, Double> metrics) {
+/**
+ * What a batch gave.
+ *
+ * @param loss the mean loss that the gradient belongs to
+ * @param metrics named figures of the batch, in a fixed order
+ */
+public record ObjectiveValue(double loss, Map<String, Double> metrics) implements Serializable {
     public ObjectiveValue {
-        metrics = Map.copyOf(metrics);
+        metrics = new LinkedHashMap<>(metrics);
     }
 }
