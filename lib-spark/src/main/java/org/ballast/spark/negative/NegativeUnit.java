@@ -66,8 +66,7 @@ record NegativeUnit(
             try (Generator generator =
                     new Generator(model.model(), null, model.tokenizer().endId())) {
                 for (int from = 0; from < requests.size(); from += batchRows) {
-                    List<GenerationRequest> batch =
-                            requests.subList(from, Math.min(requests.size(), from + batchRows));
+                    List<GenerationRequest> batch = requests.subList(from, Math.min(requests.size(), from + batchRows));
                     for (Generation answer : generator.generate(batch, weaken.generation())) {
                         store(model, policy, byId.get(answer.id()), answer, promptTokens(batch, answer.id()), out);
                     }
@@ -145,11 +144,15 @@ record NegativeUnit(
         for (Row row : rows) {
             Prompt prompt = PromptRows.fromRow(row);
             Optional<RetrievedNegative.Match> match = prompt.hasImage()
-                    ? pool.negativeFor(own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))))
+                    ? pool.negativeFor(
+                            own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))))
                     : Optional.empty();
             if (match.isEmpty()) {
                 out.reject(rejected(
-                        prompt, Reason.NO_CANDIDATE, "no other picture has another response to this kind of prompt", null));
+                        prompt,
+                        Reason.NO_CANDIDATE,
+                        "no other picture has another response to this kind of prompt",
+                        null));
                 continue;
             }
             out.accept(CompletionRows.toRow(new Completion(
@@ -172,7 +175,11 @@ record NegativeUnit(
     private static Candidate query(Prompt prompt, String response) {
         try (var lease = NegativeGeneration.sentenceEncoder()) {
             return new Candidate(
-                    prompt.promptId(), prompt.imageId(), prompt.kind(), response, lease.value().encode(response));
+                    prompt.promptId(),
+                    prompt.imageId(),
+                    prompt.kind(),
+                    response,
+                    lease.value().encode(response));
         }
     }
 

@@ -33,7 +33,9 @@ interface AnnotationFormat {
     /** The text of a field, or of a number where ids may be numbers. */
     static String id(JsonNode row, String field, RowContext context) throws RowRejected {
         JsonNode value = row.get(field);
-        if (value == null || !(value.isTextual() || value.isIntegralNumber()) || value.asText().isEmpty()) {
+        if (value == null
+                || !(value.isTextual() || value.isIntegralNumber())
+                || value.asText().isEmpty()) {
             throw new RowRejected(Reason.MISSING_FIELD, field + " must be a text or an integer, was " + shown(value));
         }
         return context.input().idPrefix() + value.asText();
@@ -42,7 +44,9 @@ interface AnnotationFormat {
     /** The text of a field. */
     static String text(JsonNode row, String field, boolean mayBeEmpty) throws RowRejected {
         JsonNode value = row.get(field);
-        if (value == null || !value.isTextual() || (!mayBeEmpty && value.asText().isBlank())) {
+        if (value == null
+                || !value.isTextual()
+                || (!mayBeEmpty && value.asText().isBlank())) {
             throw new RowRejected(Reason.MISSING_FIELD, field + " must be a text, was " + shown(value));
         }
         return value.asText();
@@ -51,7 +55,9 @@ interface AnnotationFormat {
     /** The picture's path below the image root, normalised. */
     static String image(JsonNode row) throws RowRejected {
         JsonNode value = row.get("image");
-        if (value == null || value.isNull() || (value.isTextual() && value.asText().isEmpty())) {
+        if (value == null
+                || value.isNull()
+                || (value.isTextual() && value.asText().isEmpty())) {
             throw new RowRejected(Reason.NO_IMAGE, "image must name a picture, was " + shown(value));
         }
         if (!value.isTextual()) {

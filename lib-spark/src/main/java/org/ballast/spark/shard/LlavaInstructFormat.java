@@ -50,12 +50,14 @@ final class LlavaInstructFormat implements AnnotationFormat {
     private static List<Turn> turns(JsonNode conversation, boolean withImage) throws RowRejected {
         if (conversation == null || !conversation.isArray()) {
             throw new RowRejected(
-                    Reason.MISSING_FIELD, "conversations must be an array, was " + AnnotationFormat.shown(conversation));
+                    Reason.MISSING_FIELD,
+                    "conversations must be an array, was " + AnnotationFormat.shown(conversation));
         }
         if (conversation.isEmpty() || conversation.size() % 2 != 0) {
             throw new RowRejected(
                     Reason.BAD_CONVERSATION,
-                    "a conversation must be pairs of question and answer, has %d messages".formatted(conversation.size()));
+                    "a conversation must be pairs of question and answer, has %d messages"
+                            .formatted(conversation.size()));
         }
         List<Turn> turns = new ArrayList<>();
         for (int i = 0; i < conversation.size(); i += 2) {

@@ -22,7 +22,8 @@ final class OpenMmloFormat implements AnnotationFormat {
 
     private static int label(JsonNode value, RowContext context) throws RowRejected {
         if (value == null || value.isNull()) {
-            throw new RowRejected(Reason.MISSING_FIELD, "label must be an integer, was " + AnnotationFormat.shown(value));
+            throw new RowRejected(
+                    Reason.MISSING_FIELD, "label must be an integer, was " + AnnotationFormat.shown(value));
         }
         if (!value.isIntegralNumber() || !value.canConvertToInt()) {
             throw new RowRejected(Reason.BAD_LABEL, "label must be an integer, was " + AnnotationFormat.shown(value));

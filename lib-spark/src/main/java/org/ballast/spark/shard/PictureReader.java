@@ -84,7 +84,12 @@ final class PictureReader implements AutoCloseable {
             return row(
                     root,
                     new ImageRow(
-                            Sha256.of(bytes), bytes, path, header.width(), header.height(), header.format().code()));
+                            Sha256.of(bytes),
+                            bytes,
+                            path,
+                            header.width(),
+                            header.height(),
+                            header.format().code()));
         } catch (PictureRejected e) {
             return row(root, path, e.reason, e.getMessage());
         } catch (ImageRejected e) {
@@ -108,8 +113,7 @@ final class PictureReader implements AutoCloseable {
 
     private byte[] fromTar(ImageRoot root, String path, Long offset, Long length) throws IOException, PictureRejected {
         if (offset == null || length == null) {
-            throw new PictureRejected(
-                    Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root.uri()));
+            throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root.uri()));
         }
         requireSize(path, length);
         FSDataInputStream archive = archives.get(root.index());
@@ -145,7 +149,8 @@ final class PictureReader implements AutoCloseable {
         } catch (java.nio.file.FileSystemException e) {
             // a name too long, a file where a folder should be, no permission
             throw new PictureRejected(
-                    Reason.IMAGE_MISSING, "image '%s' cannot be opened in %s (%s)".formatted(path, root, e.getReason()));
+                    Reason.IMAGE_MISSING,
+                    "image '%s' cannot be opened in %s (%s)".formatted(path, root, e.getReason()));
         }
     }
 

@@ -27,8 +27,8 @@ final class PopeFormat implements AnnotationFormat {
         String split = split(row, context.input());
         Turn asked = new Turn(Prompt.IMAGE + "\n" + question, label);
         String digest = Sha256.of(image, question, label, split);
-        return List.of(Candidate.prompt(
-                context, -1, id, digest, image, asked, List.of(), null, kind, split, row.toString()));
+        return List.of(
+                Candidate.prompt(context, -1, id, digest, image, asked, List.of(), null, kind, split, row.toString()));
     }
 
     private static String split(JsonNode row, ShardInput input) throws RowRejected {

@@ -44,7 +44,9 @@ public record ShardInput(
                 "images",
                 "must name an image root for format " + format.stored());
         require(
-                split == null ? format == AnnotationLayout.POPE : SPLIT.matcher(split).matches(),
+                split == null
+                        ? format == AnnotationLayout.POPE
+                        : SPLIT.matcher(split).matches(),
                 annotations,
                 "split",
                 "must be letters, digits, '.', '_' and '-', was " + split);
@@ -56,7 +58,11 @@ public record ShardInput(
                 annotations,
                 "kind",
                 "is for POPE files, which must have one, was " + kind);
-        require(kind == null || kind.matches("[a-z][a-z0-9-]*"), annotations, "kind", "must be lower case, was " + kind);
+        require(
+                kind == null || kind.matches("[a-z][a-z0-9-]*"),
+                annotations,
+                "kind",
+                "must be lower case, was " + kind);
         require(
                 kindPattern == null || Pattern.compile(kindPattern).matcher("").groupCount() >= 1,
                 annotations,
@@ -89,16 +95,7 @@ public record ShardInput(
     /** A POPE file whose rows name their split. */
     public static ShardInput pope(String annotations, String images, String kind, String source) {
         return new ShardInput(
-                AnnotationLayout.POPE,
-                annotations,
-                images,
-                null,
-                Domain.IN_DISTRIBUTION,
-                source,
-                "",
-                kind,
-                null,
-                null);
+                AnnotationLayout.POPE, annotations, images, null, Domain.IN_DISTRIBUTION, source, "", kind, null, null);
     }
 
     private static void require(boolean holds, String file, String field, String rule) {

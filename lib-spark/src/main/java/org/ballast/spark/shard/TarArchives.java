@@ -54,7 +54,8 @@ final class TarArchives {
                 in.transferTo(out);
             } catch (EOFException | java.util.zip.ZipException e) {
                 files.delete(temporary, false);
-                throw new AnnotationException("image root %s is no whole gzip file: %s".formatted(from, e.getMessage()), e);
+                throw new AnnotationException(
+                        "image root %s is no whole gzip file: %s".formatted(from, e.getMessage()), e);
             }
             files.delete(to, false);
             if (!files.rename(temporary, to)) {
@@ -69,7 +70,8 @@ final class TarArchives {
     static Iterator<Row> index(Configuration hadoop, int root, Path tar) {
         try {
             FileSystem files = tar.getFileSystem(hadoop);
-            return new Entries(root, tar, files.open(tar), files.getFileStatus(tar).getLen());
+            return new Entries(
+                    root, tar, files.open(tar), files.getFileStatus(tar).getLen());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read image root " + tar, e);
         }
