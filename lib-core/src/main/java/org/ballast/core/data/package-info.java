@@ -1,2 +1,5 @@
-/** Samples, preferences, their file formats, and the randomness that belongs to an item. */
+/**
+ * The rows of the stored tables as records, and the rule that derives preference pairs from them. Field names follow the
+ * tables of the data contract; nothing here knows how they are stored.
+ */
 package org.ballast.core.data;
