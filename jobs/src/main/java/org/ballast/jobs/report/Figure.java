@@ -15,19 +15,25 @@ import org.jfree.chart.JFreeChart;
  * @param id anchor on the page
  * @param caption what is seen, with units and n
  * @param alternative one sentence for who cannot see it
- * @param wide PNG, {@value #WIDE} CSS pixels across
- * @param narrow PNG, {@value #NARROW} CSS pixels across
+ * @param width CSS pixels across on a wide page
+ * @param wide PNG for a wide page
+ * @param narrow PNG for a narrow page, {@value #NARROW} CSS pixels across
  */
-record Figure(String id, String caption, String alternative, byte[] wide, byte[] narrow, int wideHeight) {
-    static final int WIDE = 760;
+record Figure(String id, String caption, String alternative, int width, byte[] wide, byte[] narrow) {
+    /** A figure that stands alone in its row. */
+    static final int FULL = 1072;
+
+    /** One of two figures in a row. */
+    static final int HALF = 520;
+
     static final int NARROW = 368;
     private static final int SCALE = 2;
 
     /** Draws the chart at both widths; charts are made anew, for JFreeChart lays them out while it draws. */
-    static Figure draw(String id, String caption, String alternative, int height, Supplier<JFreeChart> chart) {
-        byte[] wide = png(chart.get(), WIDE, height);
-        byte[] narrow = png(chart.get(), NARROW, Math.max(260, height * 3 / 4));
-        return new Figure(id, caption, alternative, wide, narrow, height);
+    static Figure draw(String id, String caption, String alternative, int width, int height, Supplier<JFreeChart> chart) {
+        byte[] wide = png(chart.get(), width, height);
+        byte[] narrow = png(chart.get(), NARROW, Math.min(height, 280));
+        return new Figure(id, caption, alternative, width, wide, narrow);
     }
 
     private static byte[] png(JFreeChart chart, int width, int height) {

@@ -25,12 +25,12 @@ import org.ballast.spark.evaluate.Metrics.WeakeningPoint;
 final class Findings {
     private Findings() {}
 
-    /** One finding for each claim that this run can speak about. */
-    static List<Finding> of(Metrics metrics) {
+    /** One finding for each claim that this run can speak about; training pairs prove nothing and are left out. */
+    static List<Finding> of(Metrics metrics, String trainSplit) {
         List<Finding> findings = new ArrayList<>();
         readsPicture(metrics, findings);
         weakening(metrics, findings);
-        preference(metrics, findings);
+        preference(metrics, trainSplit, findings);
         for (PairedDifference difference : metrics.paired()) {
             findings.add(paired(difference));
         }
@@ -85,7 +85,7 @@ final class Findings {
                         + " at t = " + step);
     }
 
-    private static void preference(Metrics metrics, List<Finding> findings) {
+    private static void preference(Metrics metrics, String trainSplit, List<Finding> findings) {
         List<String> names = List.copyOf(metrics.models().keySet());
         if (names.size() < 2) {
             return;
@@ -99,7 +99,7 @@ final class Findings {
                         ? null
                         : baseFigures.preference().get("all");
                 PreferenceMetrics after = figures.preference().get("all");
-                if (before != null && after != null) {
+                if (!split.equals(trainSplit) && before != null && after != null) {
                     findings.add(preference(base, name, split, before, after));
                 }
             });
@@ -110,18 +110,17 @@ final class Findings {
             String base, String name, String split, PreferenceMetrics before, PreferenceMetrics after) {
         double error = Math.hypot(
                 shareError(before.accuracySum(), before.pairs()), shareError(after.accuracySum(), after.pairs()));
-        String chosen = after.chosenLogProb() < before.chosenLogProb() ? "falls" : "rises";
         return new Finding(
                 verdict(after.accuracySum() - before.accuracySum(), error),
                 name + " prefers the chosen response more often than " + base + " (" + split + ")",
                 "accuracy by summed log-prob " + Numbers.rate(before.accuracySum()) + " → "
                         + Numbers.rate(after.accuracySum()) + " over " + Numbers.count(after.pairs())
-                        + " pairs; the chosen response's log-prob " + chosen + " from "
-                        + Numbers.nats(before.chosenLogProb()) + " to " + Numbers.nats(after.chosenLogProb()));
+                        + " pairs; mean log-prob of the chosen response " + Numbers.nats(before.chosenLogProb()) + " → "
+                        + Numbers.nats(after.chosenLogProb()));
     }
 
     private static Finding paired(PairedDifference difference) {
-        String figure = difference.metric();
+        String figure = ReportTables.label(difference.metric());
         String word = difference.higherIsBetter() ? "above" : "below";
         double towards = difference.higherIsBetter() ? difference.mean() : -difference.mean();
         return new Finding(

@@ -81,7 +81,7 @@ public final class Report {
 
     private void findings() {
         open("findings", "What this run shows");
-        List<Finding> findings = Findings.of(metrics);
+        List<Finding> findings = Findings.of(metrics, data.preferenceTrainSplit());
         paragraph("Each claim is held against the figures below by rule: it counts as shown when the difference lies more"
                 + " than two standard errors on its side, as the contrary when it lies as far on the other side, and as"
                 + " not shown in between.");
@@ -120,6 +120,7 @@ public final class Report {
                             + groups.getOrDefault(Frequency.FEW, 0L) + " few-shot classes. The largest, "
                             + most.name() + ", has " + Numbers.count(most.images()) + ".",
                     "Bars of training images by class in falling order",
+                    Figure.FULL,
                     300,
                     () -> Charts.classes(data.classes())));
         }
@@ -148,7 +149,8 @@ public final class Report {
                                         ? "."
                                         : "; held-out " + Numbers.rate(last.heldOut()) + "."),
                         "Loss of " + curve.name() + " against optimizer step",
-                        300,
+                        Figure.HALF,
+                        280,
                         () -> Charts.loss(curve, Theme.series(colour))));
             }
         }
@@ -168,7 +170,8 @@ public final class Report {
                             + " away. " + Numbers.count(curve.rows()) + " rows of " + curve.split()
                             + " at every step; whiskers are one standard error over rows.",
                     "Log-probability of truth and prior against diffusion step",
-                    340,
+                    Figure.FULL,
+                    360,
                     () -> Charts.weakening(curve)));
         }
         close();
@@ -195,6 +198,7 @@ public final class Report {
                             + ") beside held-out pairs; whiskers are two standard errors over pairs. The number of pairs"
                             + " stands in the table.",
                     "Reward margins by model and split",
+                    Figure.FULL,
                     300,
                     () -> Charts.margins(metrics.models())));
         }
@@ -218,6 +222,7 @@ public final class Report {
                                 + " epochs for every head; bars are means over " + seeds
                                 + " seeds, whiskers one standard deviation.",
                         "Accuracy by head and class group on " + split,
+                        Figure.FULL,
                         300,
                         () -> Charts.headAccuracy(metrics.adapter(), split)));
             }
@@ -232,6 +237,7 @@ public final class Report {
                                 + Numbers.count(scores.inDistribution().length) + " in-distribution and "
                                 + Numbers.count(scores.outOfDistribution().length) + " out-of-distribution (positive).",
                         "Histograms of out-of-distribution scores",
+                        Figure.HALF,
                         260,
                         () -> Charts.oodScores(scores)));
             }
@@ -318,6 +324,8 @@ public final class Report {
                 .append(dataUri(figure.wide()))
                 .append("\" alt=\"")
                 .append(escape(figure.alternative()))
+                .append("\" width=\"")
+                .append(figure.width())
                 .append("\"></picture>\n<figcaption>")
                 .append(escape(figure.caption()))
                 .append("</figcaption></figure>\n");

@@ -141,19 +141,19 @@ final class ReportTables {
                 List.of(
                         "split",
                         "model",
-                        "rejected",
+                        "negatives",
                         "acc. sum",
                         "acc. token",
                         "acc. reward",
                         "margin",
-                        "log p chosen",
-                        "log p rejected",
+                        "chosen",
+                        "rejected",
                         "pairs"),
                 3,
                 rows,
                 "acc. sum / token: share of pairs with the higher log-prob on the chosen response, summed / per token."
-                        + " acc. reward and margin: implicit rewards against the base, ± standard error. log p: mean"
-                        + " sum in nats.");
+                        + " acc. reward and margin: implicit rewards against the base, ± standard error. chosen and"
+                        + " rejected: mean summed log-prob in nats.");
     }
 
     static Optional<Table> paired(Metrics metrics) {
@@ -161,7 +161,7 @@ final class ReportTables {
         for (PairedDifference difference : metrics.paired()) {
             rows.add(List.of(
                     difference.split(),
-                    difference.metric(),
+                    label(difference.metric()),
                     difference.model() + " − " + difference.against(),
                     Numbers.signed(difference.mean(), 3) + " ± " + Numbers.rate(difference.standardError()),
                     difference.clearlyBetter() ? "better" : difference.clearlyWorse() ? "worse" : "within noise",
@@ -220,6 +220,18 @@ final class ReportTables {
         columns.addAll(names);
         columns.add("seeds");
         return table(title, columns, 2, rows, note);
+    }
+
+    /** A figure of {@link PairedDifference} in words. */
+    static String label(String metric) {
+        return switch (metric) {
+            case "picture.gap" -> "gap of true and other picture";
+            case "captions.exactMatch" -> "exact match";
+            case "captions.wordF1" -> "word F1";
+            case "captions.chairS" -> "hallucinating answers (CHAIR_s)";
+            case "pope.accuracy" -> "POPE accuracy";
+            default -> metric;
+        };
     }
 
     private interface Lines {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class FindingsTest {
     private static Verdict verdict(PairedDifference difference) {
         return Findings.of(new Metrics(
-                        Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(difference), null, null))
+                        Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(difference), null, null), "train")
                 .get(0)
                 .verdict();
     }
@@ -48,7 +48,7 @@ class FindingsTest {
                 10,
                 List.of(new WeakeningPoint(0, -0.7, 0.01, -2, 0.01), new WeakeningPoint(900, -1.4, 0.01, -2.5, 0.01)));
         List<Finding> findings = Findings.of(
-                new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), curve, null));
+                new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), curve, null), "train");
         assertThat(findings).extracting(Finding::verdict).containsExactly(Verdict.SHOWN, Verdict.CONTRARY);
         assertThat(findings.get(0).evidence()).contains("-0.70").contains("-1.40").contains("t = 900");
     }
@@ -65,7 +65,7 @@ class FindingsTest {
                 "tsp", new HeadMetrics(tsp.count(), Map.of("test", Map.of("all", tsp)), Map.of()),
                 "linear", new HeadMetrics(linear.count(), Map.of("test", Map.of("all", linear)), Map.of())));
         List<Finding> findings = Findings.of(
-                new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), null, adapter));
+                new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), null, adapter), "train");
         assertThat(findings).hasSize(1);
         return findings.get(0).verdict();
     }
