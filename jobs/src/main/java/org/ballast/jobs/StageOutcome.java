@@ -1,19 +1,13 @@
 package org.ballast.jobs;
 
 import java.util.Map;
-import java.util.TreeMap;
+import org.ballast.core.data.RowAccount;
 
 /**
  * What a stage did.
  *
- * @param rowsIn rows read
- * @param rowsOut rows written, by table
- * @param quarantined rows put aside
- * @param metrics figures, by name
+ * @param rows in, out and quarantined; they add up
+ * @param metrics figures by name, finite
+ * @param models digest of each model that it used or wrote, by role
  */
-public record StageOutcome(long rowsIn, Map<String, Long> rowsOut, long quarantined, Map<String, Object> metrics) {
-    public StageOutcome {
-        rowsOut = new TreeMap<>(rowsOut);
-        metrics = new TreeMap<>(metrics);
-    }
-}
+public record StageOutcome(RowAccount rows, Map<String, Double> metrics, Map<String, String> models) {}
