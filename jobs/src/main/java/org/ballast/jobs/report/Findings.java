@@ -31,9 +31,7 @@ final class Findings {
         readsPicture(metrics, findings);
         weakening(metrics, findings);
         preference(metrics, trainSplit, findings);
-        for (PairedDifference difference : metrics.paired()) {
-            findings.add(paired(difference));
-        }
+        trainedAgainstTrained(metrics).forEach(difference -> findings.add(paired(difference)));
         heads(metrics, findings);
         outOfDistribution(metrics, findings);
         return findings;
@@ -117,6 +115,15 @@ final class Findings {
                         + Numbers.rate(after.accuracySum()) + " over " + Numbers.count(after.pairs())
                         + " pairs; mean log-prob of the chosen response " + Numbers.nats(before.chosenLogProb()) + " → "
                         + Numbers.nats(after.chosenLogProb()));
+    }
+
+    /** Differences between trained models; those against the base where only one model was trained. */
+    private static List<PairedDifference> trainedAgainstTrained(Metrics metrics) {
+        String base = metrics.models().keySet().stream().findFirst().orElse(null);
+        List<PairedDifference> trained = metrics.paired().stream()
+                .filter(difference -> !difference.against().equals(base))
+                .toList();
+        return trained.isEmpty() ? metrics.paired() : trained;
     }
 
     private static Finding paired(PairedDifference difference) {

@@ -21,7 +21,7 @@ import org.ballast.core.data.PairRule;
  * @param captionTokens longest greedy answer
  * @param popeTokens longest answer to a yes/no question
  * @param unitRows rows that are computed together; figures depend on it in the last bits only
- * @param batchRows rows of one batch within a unit
+ * @param batchRows rows of one generation batch within a unit
  * @param weakening the weakening curve, null for none
  * @param examples rows to show
  * @param exampleStep diffusion step of the weakened picture beside them

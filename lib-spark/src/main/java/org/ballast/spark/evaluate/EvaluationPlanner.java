@@ -15,7 +15,7 @@ import org.ballast.spark.evaluate.EvaluationPlan.PlannedRow;
 import org.ballast.spark.evaluate.EvaluationPlan.Task;
 import org.ballast.spark.evaluate.EvaluationPlan.Unit;
 
-/** Draws rows and other pictures, and cuts the rows into units; the same for the same rows in any order. */
+/** Draws other pictures and examples, and cuts the rows into units; the same for the same rows in any order. */
 final class EvaluationPlanner {
     private static final String SAMPLE = "sample";
     private static final String OTHER = "other-picture";
@@ -29,17 +29,16 @@ final class EvaluationPlanner {
     }
 
     /**
-     * Plans the held-out rows of the configured splits and the training rows that have pairs.
+     * Plans held-out prompts and training prompts that have pairs.
      *
-     * @param rows prompts of the held-out and training splits, each id once
-     * @param withPairs ids of the prompts that have a pair
+     * @param rows already cut to the configured numbers, each id once
      * @throws IllegalArgumentException naming a split that has no rows, or too few pictures to draw another from
      */
-    static EvaluationPlan plan(List<HeldOutRow> rows, Set<String> withPairs, EvaluateOptions options) {
-        return new EvaluationPlanner(options).plan(rows, withPairs);
+    static EvaluationPlan plan(List<HeldOutRow> rows, EvaluateOptions options) {
+        return new EvaluationPlanner(options).plan(rows);
     }
 
-    private EvaluationPlan plan(List<HeldOutRow> rows, Set<String> withPairs) {
+    private EvaluationPlan plan(List<HeldOutRow> rows) {
         requireDistinct(rows);
         Map<String, List<HeldOutRow>> captions = new HashMap<>();
         for (String split : options.splits()) {
@@ -49,19 +48,17 @@ final class EvaluationPlanner {
             if (all.isEmpty()) {
                 throw new IllegalArgumentException("no prompts to evaluate in split " + split);
             }
-            captions.put(split, drawn(all, options.maxRowsPerSplit()));
+            captions.put(split, sorted(all));
         }
         Set<String> examples = examples(captions);
         for (String split : options.splits()) {
             add(Task.CAPTION, split, withOther(split, captions.get(split), examples));
             addQuestions(split, rows);
         }
-        if (options.trainPrompts() > 0) {
-            List<HeldOutRow> train = rows.stream()
-                    .filter(row -> row.split().equals(options.trainSplit()) && withPairs.contains(row.promptId()))
-                    .toList();
-            add(Task.TRAINING_PAIRS, options.trainSplit(), plain(drawn(train, options.trainPrompts())));
-        }
+        List<HeldOutRow> train = rows.stream()
+                .filter(row -> row.split().equals(options.trainSplit()))
+                .toList();
+        add(Task.TRAINING_PAIRS, options.trainSplit(), plain(sorted(train)));
         addWeakening(captions);
         return new EvaluationPlan(units);
     }
@@ -73,7 +70,7 @@ final class EvaluationPlanner {
             List<HeldOutRow> questions = rows.stream()
                     .filter(row -> row.split().equals(split) && kind.equals(row.kind()))
                     .toList();
-            add(Task.POPE, split, plain(drawn(questions, options.maxRowsPerSplit())));
+            add(Task.POPE, split, plain(sorted(questions)));
         }
     }
 
@@ -87,7 +84,7 @@ final class EvaluationPlanner {
             throw new IllegalArgumentException("weakening curve on split " + weakening.split()
                     + ", which is none of the evaluated " + options.splits());
         }
-        add(Task.WEAKENING, weakening.split(), plain(drawn(rows, weakening.rows())));
+        add(Task.WEAKENING, weakening.split(), plain(sorted(byDraw(rows, SAMPLE).stream().limit(weakening.rows()).toList())));
     }
 
     private boolean isPope(HeldOutRow row) {
@@ -98,10 +95,8 @@ final class EvaluationPlanner {
         return options.captionKinds().isEmpty() ? !isPope(row) : options.captionKinds().contains(row.kind());
     }
 
-    /** At most {@code limit} rows by their own draw, in the order of their ids. */
-    private List<HeldOutRow> drawn(List<HeldOutRow> rows, int limit) {
-        return byDraw(rows, SAMPLE).stream()
-                .limit(limit)
+    private static List<HeldOutRow> sorted(List<HeldOutRow> rows) {
+        return rows.stream()
                 .sorted(Comparator.comparing(HeldOutRow::promptId))
                 .toList();
     }

@@ -104,8 +104,9 @@ public record Metrics(
      * @param rows answers
      * @param exactMatch share equal after normalisation (SQuAD's)
      * @param wordF1 mean word F1 after the same normalisation
-     * @param chairI hallucinated object mentions over all object mentions; null when none was mentioned
-     * @param chairS share of answers with a hallucinated object
+     * @param chairI hallucinated object mentions over all object mentions; null when none was mentioned, or when there are
+     *     no questions to take the vocabulary of objects from
+     * @param chairS share of answers with a hallucinated object; null without a vocabulary
      * @param meanWords words an answer
      * @param finished share that ended by the end token and not by the length limit
      */
@@ -114,21 +115,19 @@ public record Metrics(
             double exactMatch,
             double wordF1,
             Double chairI,
-            double chairS,
+            Double chairS,
             double meanWords,
             double finished) {}
 
     /**
-     * Yes/no questions about objects; "yes" is the positive class.
+     * Yes/no questions about objects; "yes" is the positive class, and a ratio with an empty denominator is 0, as in
+     * POPE's own evaluation.
      *
      * @param questions asked
-     * @param precision null when no answer was yes
-     * @param recall null when no truth was yes
-     * @param f1 null when precision or recall is
-     * @param yesShare share of answers that are yes
+     * @param yesShare share of answers that are read as yes
      */
     public record PopeMetrics(
-            long questions, double accuracy, Double precision, Double recall, Double f1, double yesShare) {}
+            long questions, double accuracy, double precision, double recall, double f1, double yesShare) {}
 
     /**
      * Pairs of a chosen and a rejected response to one prompt.
