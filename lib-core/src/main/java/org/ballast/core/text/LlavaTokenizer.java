@@ -103,6 +103,20 @@ public final class LlavaTokenizer implements AutoCloseable {
         return special.get(tokens.pad).get("id").asInt();
     }
 
+    /**
+     * The id of a special token.
+     *
+     * @throws IllegalArgumentException if the tokenizer has no such special token
+     */
+    public int specialId(String token) {
+        JsonNode found = special.get(token);
+        if (found == null) {
+            throw new IllegalArgumentException("no special token " + token + " among "
+                    + special.keySet().stream().sorted().toList());
+        }
+        return found.get("id").asInt();
+    }
+
     /** One more than the largest id. */
     public int vocabularySize() {
         return vocabularySize;

@@ -37,6 +37,24 @@ public record ModelFiles(String uri, String digest) implements Serializable {
         return new ModelFiles(qualified.toString(), digest(files, qualified));
     }
 
+    /** Puts a local folder's files into a folder of any file system, in place of what was there. */
+    public static ModelFiles publish(Path local, org.apache.hadoop.fs.Path folder, Configuration hadoop)
+            throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        files.delete(folder, true);
+        files.mkdirs(folder);
+        try (var listed = Files.list(local)) {
+            for (Path file : listed.sorted().toList()) {
+                files.copyFromLocalFile(
+                        false,
+                        true,
+                        new org.apache.hadoop.fs.Path(file.toUri()),
+                        new org.apache.hadoop.fs.Path(folder, file.getFileName().toString()));
+            }
+        }
+        return of(folder, hadoop);
+    }
+
     /** sha256 over the names and contents of the files in a folder, in the order of their names. */
     static String digest(FileSystem files, org.apache.hadoop.fs.Path folder) throws IOException {
         MessageDigest sha256;

@@ -3,9 +3,7 @@ package org.ballast.spark.model;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.image.AlphaMode;
 import org.ballast.core.image.ClipPreprocessor;
@@ -17,16 +15,19 @@ import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.TextRejected;
+import org.ballast.spark.train.ExecutorCache;
 
 /**
  * A model that is ready to work in this JVM, with the tokenizer, template and preprocessor that belong to it. Opened once
- * for all tasks; several may use it at a time.
+ * for all tasks of a JVM, which share it.
  */
-public final class OpenModel {
-    /** Models that stay open: the one at work and the one before it, for tasks that are still ending. */
-    private static final int KEPT = 3;
+public final class OpenModel implements AutoCloseable {
+    /** One idle model is kept: the next task mostly wants the same. */
+    private static final ExecutorCache<OpenModel> OPEN = new ExecutorCache<>(1);
 
-    private static final Map<ModelSpec, OpenModel> OPEN = new LinkedHashMap<>(16, 0.75f, true);
+    /** What the job shard let through is decoded as it is. */
+    private static final ImageLimits STORED =
+            new ImageLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
     private final LlavaModel model;
     private final LlavaTokenizer tokenizer;
@@ -46,28 +47,25 @@ public final class OpenModel {
         }
         tokenizer = LlavaTokenizer.open(checkpoint, template.template(), template.tokens());
         preprocessor = ClipPreprocessor.read(checkpoint);
-        decoder = new ImageDecoder(ImageLimits.defaults(), AlphaMode.WHITE);
+        decoder = new ImageDecoder(STORED, AlphaMode.WHITE);
         maxLength = template.maxLength();
     }
 
-    /** The open model of this specification. */
-    public static OpenModel of(ModelSpec spec) {
-        synchronized (OPEN) {
-            OpenModel open = OPEN.get(spec);
-            if (open == null) {
-                try {
-                    open = new OpenModel(spec);
-                } catch (IOException e) {
-                    throw new UncheckedIOException("cannot open the model " + spec, e);
-                }
-                // what falls out is left to its users and the collector: a task may still be at work with it
-                OPEN.put(spec, open);
-                if (OPEN.size() > KEPT) {
-                    OPEN.remove(OPEN.keySet().iterator().next());
-                }
+    /** The model of this specification, opened if it is not open in this JVM; stays open while the lease does. */
+    public static ExecutorCache<OpenModel>.Lease lease(ModelSpec spec) {
+        return OPEN.lease(spec.toString(), () -> {
+            try {
+                return new OpenModel(spec);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot open the model " + spec, e);
             }
-            return open;
-        }
+        });
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        tokenizer.close();
     }
 
     public LlavaModel model() {
