@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.Function;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.PairFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -48,9 +49,11 @@ import org.ballast.spark.evaluate.Metrics.AdapterMetrics;
 import org.ballast.spark.evaluate.RowResult.Caption;
 import org.ballast.spark.evaluate.RowResult.Pictures;
 import org.ballast.spark.evaluate.RowResult.Rejected;
+import org.ballast.spark.model.OpenModel;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.session.Progress;
+import org.ballast.spark.train.ExecutorCache;
 import scala.Tuple2;
 
 /**
@@ -194,7 +197,7 @@ public final class Evaluation {
                 .sum();
         Map<Integer, List<RowResult>> byUnit = new HashMap<>();
         for (Tuple2<Integer, List<RowResult>> unit :
-                collect(units.map(new EvaluateUnit(models, options, done)).collectAsync(), done, total)) {
+                collect(units.mapPartitions(new EvaluateUnits(models, options, done)).collectAsync(), done, total)) {
             byUnit.put(unit._1, unit._2);
         }
         List<RowResult> results = new ArrayList<>();
@@ -300,16 +303,35 @@ public final class Evaluation {
         }
     }
 
-    /** One unit under every model; rows in the order of their ids, whatever the shuffle made of it. */
-    private record EvaluateUnit(List<NamedModel> models, EvaluateOptions options, LongAccumulator done)
-            implements Function<Tuple2<Integer, Iterable<RowData>>, Tuple2<Integer, List<RowResult>>> {
+    /** The units of a partition, with every model open the while; rows in the order of their ids, whatever the shuffle did. */
+    private record EvaluateUnits(List<NamedModel> models, EvaluateOptions options, LongAccumulator done)
+            implements FlatMapFunction<
+                    Iterator<Tuple2<Integer, Iterable<RowData>>>, Tuple2<Integer, List<RowResult>>> {
         @Override
-        public Tuple2<Integer, List<RowResult>> call(Tuple2<Integer, Iterable<RowData>> unit) {
-            List<RowData> rows = new ArrayList<>();
-            unit._2.forEach(rows::add);
-            rows.sort(Comparator.comparing(row -> row.prompt().promptId()));
-            return new Tuple2<>(
-                    unit._1, new UnitEvaluator(models, options, done::add).evaluate(rows.get(0).task(), rows));
+        public Iterator<Tuple2<Integer, List<RowResult>>> call(Iterator<Tuple2<Integer, Iterable<RowData>>> units) {
+            List<Tuple2<Integer, List<RowResult>>> results = new ArrayList<>();
+            List<ExecutorCache<OpenModel>.Lease> leases = new ArrayList<>();
+            try {
+                Map<String, OpenModel> open = new LinkedHashMap<>();
+                for (NamedModel model : models) {
+                    ExecutorCache<OpenModel>.Lease lease = OpenModel.lease(model.spec());
+                    leases.add(lease);
+                    open.put(model.name(), lease.value());
+                }
+                try (UnitEvaluator evaluator = new UnitEvaluator(open, options, done::add)) {
+                    while (units.hasNext()) {
+                        Tuple2<Integer, Iterable<RowData>> unit = units.next();
+                        List<RowData> rows = new ArrayList<>();
+                        unit._2.forEach(rows::add);
+                        rows.sort(Comparator.comparing(row -> row.prompt().promptId()));
+                        results.add(new Tuple2<>(
+                                unit._1, evaluator.evaluate(rows.get(0).task(), rows)));
+                    }
+                }
+            } finally {
+                leases.forEach(ExecutorCache.Lease::close);
+            }
+            return results.iterator();
         }
     }
 

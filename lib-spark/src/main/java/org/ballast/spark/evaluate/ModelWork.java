@@ -20,7 +20,7 @@ import org.ballast.spark.model.OpenModel;
 import org.bytedeco.pytorch.global.torch;
 
 /** Scoring and greedy answers of one open model, in batches of fixed size, on one thread. */
-final class ModelWork {
+final class ModelWork implements AutoCloseable {
     private final OpenModel model;
     private final Scorer scorer;
     private final Generator generator;
@@ -29,9 +29,14 @@ final class ModelWork {
     ModelWork(OpenModel model, int batchRows) {
         torch.set_num_threads(1);
         this.model = model;
-        this.scorer = new Scorer(model.model(), null);
+        this.scorer = new Scorer(model.model(), null, batchRows);
         this.generator = new Generator(model.model(), null, model.tokenizer().endId());
         this.batchRows = batchRows;
+    }
+
+    @Override
+    public void close() {
+        scorer.close();
     }
 
     OpenModel model() {

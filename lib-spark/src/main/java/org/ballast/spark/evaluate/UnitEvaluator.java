@@ -21,16 +21,21 @@ import org.ballast.spark.evaluate.RowResult.PairScore;
 import org.ballast.spark.evaluate.RowResult.Scored;
 import org.ballast.spark.model.OpenModel;
 
-/** Evaluates the rows of one unit under each model, batched within the unit. */
-final class UnitEvaluator {
+/** Evaluates the rows of one unit after the other under each model, batched within the unit. */
+final class UnitEvaluator implements AutoCloseable {
     private static final DiffusionNoise NOISE = DiffusionNoise.bpo();
 
-    private final List<NamedModel> models;
+    private final Map<String, ModelWork> models;
     private final EvaluateOptions options;
     private final LongConsumer progress;
 
-    UnitEvaluator(List<NamedModel> models, EvaluateOptions options, LongConsumer progress) {
-        this.models = models;
+    /**
+     * @param models by name, base first
+     * @param progress told of rows done
+     */
+    UnitEvaluator(Map<String, OpenModel> models, EvaluateOptions options, LongConsumer progress) {
+        this.models = new LinkedHashMap<>();
+        models.forEach((name, model) -> this.models.put(name, new ModelWork(model, options.batchRows())));
         this.options = options;
         this.progress = progress;
     }
@@ -41,7 +46,7 @@ final class UnitEvaluator {
     /** Results in the order of models and rows; rejected rows stand once, before them. */
     List<RowResult> evaluate(Task task, List<RowData> rows) {
         List<RowResult> results = new ArrayList<>();
-        OpenModel first = OpenModel.of(models.get(0).spec());
+        OpenModel first = models.values().iterator().next().model();
         List<Ready> ready = new ArrayList<>();
         for (RowData row : rows) {
             try {
@@ -55,17 +60,18 @@ final class UnitEvaluator {
         if (ready.isEmpty()) {
             return results;
         }
-        List<NamedModel> evaluated = task == Task.WEAKENING ? models.subList(0, 1) : models;
-        for (NamedModel model : evaluated) {
-            OpenModel open = OpenModel.of(model.spec());
-            ModelWork work = new ModelWork(open, options.batchRows());
+        for (Map.Entry<String, ModelWork> model : models.entrySet()) {
+            ModelWork work = model.getValue();
             switch (task) {
-                case CAPTION -> captions(model.name(), work, ready, results);
-                case POPE -> questions(model.name(), work, ready, results);
-                case TRAINING_PAIRS -> trainingPairs(model.name(), work, ready, results);
-                case WEAKENING -> weakening(model.name(), work, ready, results);
+                case CAPTION -> captions(model.getKey(), work, ready, results);
+                case POPE -> questions(model.getKey(), work, ready, results);
+                case TRAINING_PAIRS -> trainingPairs(model.getKey(), work, ready, results);
+                case WEAKENING -> weakening(model.getKey(), work, ready, results);
             }
             progress.accept(rows.size());
+            if (task == Task.WEAKENING) {
+                break; // the base's curve alone
+            }
         }
         for (Ready row : ready) {
             if (row.row.planned().example()) {
@@ -225,6 +231,11 @@ final class UnitEvaluator {
     private static List<Answer> answers(ModelWork work, List<Ready> rows, int maxTokens) {
         return work.greedy(
                 rows.stream().map(row -> work.prompt(row.row.prompt(), row.pixels)).toList(), maxTokens);
+    }
+
+    @Override
+    public void close() {
+        models.values().forEach(ModelWork::close);
     }
 
     /** Responses to score, each once, and their scores after {@link #run}. */
