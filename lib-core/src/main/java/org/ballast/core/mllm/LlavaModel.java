@@ -94,6 +94,26 @@ public final class LlavaModel implements AutoCloseable {
         return new LlavaModel(config, new FrozenWeights(tensors, type));
     }
 
+    /** The weights to compute with, under an adapter if one is given; {@link HeldWeights#close} frees the adapter's share. */
+    HeldWeights held(LoraAdapter adapterOrNull) {
+        if (adapterOrNull == null) {
+            return new HeldWeights(weights, () -> {});
+        }
+        try (PointerScope scope = new PointerScope()) {
+            TrainableWeights adapted = adapterOrNull.over(this);
+            adapted.retain();
+            return new HeldWeights(adapted, adapted::release);
+        }
+    }
+
+    /** Weights that outlive a scope. */
+    record HeldWeights(Weights weights, Runnable release) implements AutoCloseable {
+        @Override
+        public void close() {
+            release.run();
+        }
+    }
+
     /** Hidden states at the batch's wanted positions, before the final norm: {@code [selected, hidden]}. */
     Tensor hidden(Weights from, TokenBatch batch, KeyValueCache cache) {
         Tensor pixels = batch.pixels(); // [images, channels, side, side]

@@ -3,9 +3,12 @@ package org.ballast.core.mllm;
 import static org.bytedeco.pytorch.global.torch.log_softmax;
 import static org.bytedeco.pytorch.global.torch.zeros;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 
@@ -14,19 +17,22 @@ final class ResponseBatch {
     private final LlavaModel model;
     private final List<TokenBatch.Row> rows = new ArrayList<>();
     private final List<float[]> images = new ArrayList<>();
+    private final Map<FloatBuffer, Integer> imageIndex = new HashMap<>();
     private final List<int[]> responses = new ArrayList<>();
 
     ResponseBatch(LlavaModel model) {
         this.model = model;
     }
 
-    /** @return the picture's index for {@link #add}; -1 for null */
+    /** @return the picture's index for {@link #add}, the same for equal pictures; -1 for null */
     int addImage(float[] pixels) {
         if (pixels == null) {
             return -1;
         }
-        images.add(pixels);
-        return images.size() - 1;
+        return imageIndex.computeIfAbsent(FloatBuffer.wrap(pixels), p -> {
+            images.add(pixels);
+            return images.size() - 1;
+        });
     }
 
     void add(String id, int image, int[] prompt, int[] response) {

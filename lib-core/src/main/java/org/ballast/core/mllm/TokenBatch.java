@@ -111,12 +111,17 @@ final class TokenBatch {
 
     /** The pictures as {@code [images, channels, side, side]}, or null without any. */
     Tensor pixels() {
-        if (images.isEmpty()) {
-            return null;
-        }
+        return images.isEmpty() ? null : pixels(config, images);
+    }
+
+    static Tensor pixels(LlavaConfig config, List<float[]> images) {
         VisionConfig v = config.vision();
-        float[] all = new float[images.size() * config.pixels()];
+        float[] all = new float[Math.multiplyExact(images.size(), config.pixels())];
         for (int i = 0; i < images.size(); i++) {
+            if (images.get(i).length != config.pixels()) {
+                throw new IllegalArgumentException("picture " + i + " of the batch: " + images.get(i).length
+                        + " pixel values, expected " + config.pixels());
+            }
             System.arraycopy(images.get(i), 0, all, i * config.pixels(), config.pixels());
         }
         return Tensor.create(all, images.size(), v.channels(), v.imageSize(), v.imageSize());

@@ -67,6 +67,15 @@ final class TrainableWeights implements Weights {
         return base.type();
     }
 
+    /** Keeps the tensors beyond the scope that they were made in, until {@link #release}. */
+    void retain() {
+        leaves.values().forEach(Tensor::retainReference);
+    }
+
+    void release() {
+        leaves.values().forEach(Tensor::releaseReference);
+    }
+
     /** Autograd adds into a gradient that is already there; were it ever to put another in its place, the vector would be silently wrong. */
     void requireGradientsInPlace() {
         gradientAddresses.forEach((name, address) -> {
