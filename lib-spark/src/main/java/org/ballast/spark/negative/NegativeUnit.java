@@ -69,7 +69,13 @@ record NegativeUnit(
                 List<GenerationRequest> batch = requests.subList(from, Math.min(requests.size(), from + batchRows));
                 List<Generation> answers = generator.generate(batch, weaken.generation());
                 for (int i = 0; i < batch.size(); i++) {
-                    store(model, policy, byId.get(batch.get(i).id()), answers.get(i), batch.get(i).promptIds().length, out);
+                    store(
+                            model,
+                            policy,
+                            byId.get(batch.get(i).id()),
+                            answers.get(i),
+                            batch.get(i).promptIds().length,
+                            out);
                 }
             }
         }
@@ -135,11 +141,15 @@ record NegativeUnit(
         for (Row row : rows) {
             Prompt prompt = PromptRows.fromRow(row);
             Optional<RetrievedNegative.Match> match = prompt.hasImage()
-                    ? pool.negativeFor(own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))))
+                    ? pool.negativeFor(
+                            own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))))
                     : Optional.empty();
             if (match.isEmpty()) {
                 out.reject(rejected(
-                        prompt, Reason.NO_CANDIDATE, "no other picture has another response to this kind of prompt", null));
+                        prompt,
+                        Reason.NO_CANDIDATE,
+                        "no other picture has another response to this kind of prompt",
+                        null));
                 continue;
             }
             out.accept(CompletionRows.toRow(new Completion(
@@ -162,7 +172,11 @@ record NegativeUnit(
     private static Candidate query(Prompt prompt, String response) {
         try (var lease = NegativeGeneration.sentenceEncoder()) {
             return new Candidate(
-                    prompt.promptId(), prompt.imageId(), prompt.kind(), response, lease.value().encode(response));
+                    prompt.promptId(),
+                    prompt.imageId(),
+                    prompt.kind(),
+                    response,
+                    lease.value().encode(response));
         }
     }
 
