@@ -2,11 +2,11 @@ package org.ballast.jobs.adapter;
 
 import static org.apache.spark.sql.functions.col;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -38,9 +38,6 @@ import org.ballast.spark.session.Progress;
 
 /** One run of {@code train-adapter}: samples with features, heads from several seeds, what each reaches. */
 final class AdapterTraining {
-    /** A list of {@link HeadResult}, in the stage's folder. */
-    static final String HEADS = "heads.json";
-
     private final Options options;
     private final StageContext context;
     private final JavaSparkContext spark;
@@ -52,7 +49,7 @@ final class AdapterTraining {
      */
     record Options(
             String trainSplit,
-            String testSplit,
+            List<String> testSplits,
             List<HeadSettings> heads,
             List<Long> seeds,
             AdapterSettings training,
@@ -67,23 +64,29 @@ final class AdapterTraining {
     StageOutcome run() throws IOException {
         Dataset<Row> samples = samples();
         JavaRDD<LabelledFeatures> train = labelled(samples, options.trainSplit(), Domain.IN_DISTRIBUTION);
-        JavaRDD<LabelledFeatures> test = labelled(samples, options.testSplit(), Domain.IN_DISTRIBUTION);
+        Map<String, JavaRDD<LabelledFeatures>> test = new LinkedHashMap<>();
+        for (String split : options.testSplits()) {
+            test.put(split, labelled(samples, split, Domain.IN_DISTRIBUTION));
+        }
         JavaRDD<LabelledFeatures> open = labelled(samples, null, Domain.OUT_OF_DISTRIBUTION);
         long rows = samples.count();
         int classes = train.map(LabelledFeatures::label).reduce(Math::max) + 1;
-        List<HeadResult> results;
+        AdapterResults results;
         try (FeatureShards shards = FeatureShards.of(
                 train, classes, options.training().workers(), options.training().scaling())) {
             results = results(shards, test, open);
         } finally {
-            List.of(train, test, open).forEach(JavaRDD::unpersist);
+            train.unpersist();
+            test.values().forEach(JavaRDD::unpersist);
+            open.unpersist();
         }
-        context.output().write(HEADS, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(results));
+        context.output().write(AdapterResults.FILE, results.toJson());
         return new StageOutcome(new RowAccount(rows, rows, 0), metrics(results), Map.of());
     }
 
-    private List<HeadResult> results(
-            FeatureShards shards, JavaRDD<LabelledFeatures> test, JavaRDD<LabelledFeatures> open) throws IOException {
+    private AdapterResults results(
+            FeatureShards shards, Map<String, JavaRDD<LabelledFeatures>> test, JavaRDD<LabelledFeatures> open)
+            throws IOException {
         int trainings = options.heads().size() * options.seeds().size();
         List<TrainedAdapter> trained;
         try (Progress progress = Progress.of(context.stage().name(), "trainings", trainings)) {
@@ -96,17 +99,30 @@ final class AdapterTraining {
                             options.concurrent(),
                             adapter -> progress.by(1));
         }
-        List<HeadResult> results = new ArrayList<>();
+        Map<String, List<HeadResult>> bySplit = new LinkedHashMap<>();
+        List<AdapterResults.Scores> scores = new ArrayList<>();
         for (TrainedAdapter adapter : trained) {
-            List<AdapterPrediction> known =
-                    AdapterPredictions.of(spark, adapter.model(), test).collect();
             List<AdapterPrediction> unknown =
                     AdapterPredictions.of(spark, adapter.model(), open).collect();
-            results.add(HeadResult.of(
-                    adapter.model(), adapter.seed(), adapter.lossCurve(), shards.trainCounts(), known, unknown));
+            for (Map.Entry<String, JavaRDD<LabelledFeatures>> split : test.entrySet()) {
+                List<AdapterPrediction> known = AdapterPredictions.of(spark, adapter.model(), split.getValue())
+                        .collect();
+                boolean first = bySplit.isEmpty() || bySplit.keySet().iterator().next().equals(split.getKey());
+                bySplit.computeIfAbsent(split.getKey(), name -> new ArrayList<>())
+                        .add(HeadResult.of(
+                                adapter.model(),
+                                adapter.seed(),
+                                adapter.lossCurve(),
+                                shards.trainCounts(),
+                                known,
+                                first ? unknown : List.of()));
+                if (first && adapter.seed() == options.seeds().get(0)) {
+                    scores.addAll(AdapterResults.Scores.of(adapter.model().head().name(), known, unknown));
+                }
+            }
             store(adapter);
         }
-        return results;
+        return new AdapterResults(bySplit, scores);
     }
 
     private void store(TrainedAdapter adapter) throws IOException {
@@ -156,11 +172,13 @@ final class AdapterTraining {
         return rows;
     }
 
-    /** Accuracy over all test samples by head, mean over seeds. */
-    private static Map<String, Double> metrics(List<HeadResult> results) {
-        return new TreeMap<>(results.stream()
+    /** Accuracy over all samples of a split by head, mean over seeds. */
+    private static Map<String, Double> metrics(AdapterResults results) {
+        Map<String, Double> metrics = new TreeMap<>();
+        results.bySplit().forEach((split, heads) -> metrics.putAll(heads.stream()
                 .collect(Collectors.groupingBy(
-                        result -> "accuracy." + result.head(),
-                        Collectors.averagingDouble(result -> result.accuracy().all()))));
+                        result -> "accuracy." + split + "." + result.head(),
+                        Collectors.averagingDouble(result -> result.accuracy().all())))));
+        return metrics;
     }
 }

@@ -52,7 +52,7 @@ public final class TrainAdapterJob implements Job {
                 settings.choice("normalise", FeatureScaling.Mode.class));
         return new AdapterTraining.Options(
                 settings.string("train-split"),
-                settings.string("test-split"),
+                settings.strings("test-splits"),
                 heads,
                 seeds,
                 training,
