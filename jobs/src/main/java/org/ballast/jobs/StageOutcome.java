@@ -1,7 +1,9 @@
 package org.ballast.jobs;
 
 import java.util.Map;
+import java.util.TreeMap;
 import org.ballast.core.data.RowAccount;
+import org.ballast.spark.units.UnitRunner;
 
 /**
  * What a stage did.
@@ -10,4 +12,11 @@ import org.ballast.core.data.RowAccount;
  * @param metrics figures by name, finite
  * @param models digest of each model that it used or wrote, by role
  */
-public record StageOutcome(RowAccount rows, Map<String, Double> metrics, Map<String, String> models) {}
+public record StageOutcome(RowAccount rows, Map<String, Double> metrics, Map<String, String> models) {
+    /** What a run over units did: its books, and how many rows each reason put aside. */
+    public static StageOutcome of(UnitRunner.Outcome outcome, Map<String, String> models) {
+        Map<String, Double> metrics = new TreeMap<>();
+        outcome.reasons().forEach((reason, count) -> metrics.put("quarantined." + reason, (double) count));
+        return new StageOutcome(outcome.rows(), metrics, models);
+    }
+}

@@ -8,8 +8,16 @@ public enum Reason {
     IMAGE_MISSING("image-missing"),
     /** The path of the picture is absolute, climbs out of the image root, or is a link out of it. */
     PATH_ESCAPES_ROOT("path-escapes-root"),
-    /** The file is no picture that can be decoded. */
+    /** A file without bytes. */
+    IMAGE_EMPTY("image-empty"),
+    /** The first bytes are those of no known picture format. */
     NOT_AN_IMAGE("not-an-image"),
+    /** A picture of a format or variant that is not read. */
+    IMAGE_UNSUPPORTED("image-unsupported"),
+    /** The file ends before the picture does. */
+    IMAGE_TRUNCATED("image-truncated"),
+    /** The bytes contradict their format. */
+    IMAGE_CORRUPT("image-corrupt"),
     /** More bytes or pixels than the limits allow. */
     IMAGE_TOO_LARGE("image-too-large"),
     /** The label is no integer, or no class of the class list. */

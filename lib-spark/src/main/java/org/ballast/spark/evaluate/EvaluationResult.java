@@ -1,0 +1,25 @@
+package org.ballast.spark.evaluate;
+
+import java.util.List;
+import org.ballast.spark.evaluate.RowResult.Rejected;
+
+/**
+ * What an evaluation found.
+ *
+ * @param metrics content of {@code metrics.json}
+ * @param examples rows to look at
+ * @param rows planned rows: evaluated + rejected
+ * @param evaluated rows that figures hold
+ * @param rejected rows that could not be evaluated, with the reason
+ */
+public record EvaluationResult(
+        Metrics metrics, List<Example> examples, long rows, long evaluated, List<Rejected> rejected) {
+    public EvaluationResult {
+        examples = List.copyOf(examples);
+        rejected = List.copyOf(rejected);
+        if (rows != evaluated + rejected.size()) {
+            throw new IllegalStateException(rows + " rows planned, " + evaluated + " evaluated and " + rejected.size()
+                    + " rejected: some were lost");
+        }
+    }
+}
