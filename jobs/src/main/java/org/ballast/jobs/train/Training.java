@@ -47,9 +47,6 @@ import org.ballast.spark.train.WarmupSchedule;
 
 /** One training: rows are encoded, the run goes round by round, what was learnt is written as others read it. */
 final class Training {
-    /** The curve as JSON, in the stage's folder. */
-    static final String LOSS_CURVE = "loss-curve.json";
-
     private static final String INITIAL = "initial";
     private static final String ROUNDS = "rounds";
 
@@ -235,7 +232,7 @@ final class Training {
     private StageOutcome finish(ModelSpec base, LoraConfig lora, TrainingRows rows, TrainingResult result)
             throws IOException {
         StageFolder output = context.output();
-        output.write(LOSS_CURVE, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.curve()));
+        output.write(LossCurve.FILE, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.curve()));
         Map<String, String> models = new TreeMap<>();
         if (config.architecture().isEmpty()) {
             models.put("base", base.digest());
