@@ -27,10 +27,10 @@ public final class AdapterSummary {
      */
     public static AdapterMetrics of(Map<String, List<HeadResult>> bySplit) {
         Map<String, Map<String, List<HeadResult>>> byHead = new LinkedHashMap<>();
-        bySplit.forEach((split, results) -> results.forEach(result -> byHead.computeIfAbsent(
-                        result.head(), head -> new LinkedHashMap<>())
-                .computeIfAbsent(split, name -> new ArrayList<>())
-                .add(result)));
+        bySplit.forEach((split, results) ->
+                results.forEach(result -> byHead.computeIfAbsent(result.head(), head -> new LinkedHashMap<>())
+                        .computeIfAbsent(split, name -> new ArrayList<>())
+                        .add(result)));
         Map<String, HeadMetrics> heads = new LinkedHashMap<>();
         byHead.forEach((head, splits) -> heads.put(head, head(head, splits)));
         return new AdapterMetrics(heads);

@@ -76,8 +76,7 @@ public final class Evaluation {
     private final List<NamedModel> models;
     private final EvaluateOptions options;
 
-    private Evaluation(
-            SparkSession spark, EvaluationInputs inputs, List<NamedModel> models, EvaluateOptions options) {
+    private Evaluation(SparkSession spark, EvaluationInputs inputs, List<NamedModel> models, EvaluateOptions options) {
         this.spark = spark;
         this.inputs = inputs;
         this.models = List.copyOf(models);
@@ -173,7 +172,8 @@ public final class Evaluation {
                 .withColumn(
                         "rank",
                         row_number()
-                                .over(Window.partitionBy("split", "group").orderBy(draw, col(PROMPT_ID), col(IMAGE_ID))))
+                                .over(Window.partitionBy("split", "group")
+                                        .orderBy(draw, col(PROMPT_ID), col(IMAGE_ID))))
                 .filter(col("rank").leq(limit))
                 .select(PROMPT_ID, IMAGE_ID, "split", "kind")
                 .collectAsList()
@@ -207,8 +207,8 @@ public final class Evaluation {
                 .mapToLong(unit -> (long) unit.rows().size() * (unit.task() == Task.WEAKENING ? 1 : models.size()))
                 .sum();
         Map<Integer, List<RowResult>> byUnit = new HashMap<>();
-        for (Tuple2<Integer, List<RowResult>> unit :
-                collect(units.mapPartitions(new EvaluateUnits(models, options, done)).collectAsync(), done, total)) {
+        for (Tuple2<Integer, List<RowResult>> unit : collect(
+                units.mapPartitions(new EvaluateUnits(models, options, done)).collectAsync(), done, total)) {
             byUnit.put(unit._1, unit._2);
         }
         List<RowResult> results = new ArrayList<>();
@@ -253,13 +253,15 @@ public final class Evaluation {
             }
         }
         Dataset<Row> assignment = spark.createDataFrame(assigned, ASSIGNMENT);
-        Dataset<Row> prompts = inputs.prompts().select(col(PROMPT_ID), all(PromptRows.SCHEMA).as("prompt_row"));
+        Dataset<Row> prompts =
+                inputs.prompts().select(col(PROMPT_ID), all(PromptRows.SCHEMA).as("prompt_row"));
         Dataset<Row> completions = inputs.completions()
                 .join(assignment.select(PROMPT_ID).distinct(), PROMPT_ID)
                 .groupBy(PROMPT_ID)
                 .agg(collect_list(all(CompletionRows.SCHEMA)).as("completion_rows"));
-        Dataset<Row> images =
-                inputs.images().dropDuplicates(IMAGE_ID).select(col(IMAGE_ID), col("image.bytes").as("bytes"));
+        Dataset<Row> images = inputs.images()
+                .dropDuplicates(IMAGE_ID)
+                .select(col(IMAGE_ID), col("image.bytes").as("bytes"));
         return assignment
                 .join(prompts, PROMPT_ID)
                 .join(completions, scalaSeq(PROMPT_ID), "left")
@@ -281,10 +283,7 @@ public final class Evaluation {
         public Tuple2<Integer, RowData> call(Row row) {
             Prompt prompt = PromptRows.fromRow(row.getAs("prompt_row"));
             PlannedRow planned = new PlannedRow(
-                    prompt.promptId(),
-                    row.getAs("own_image_id"),
-                    row.getAs("other_image_id"),
-                    row.getAs("example"));
+                    prompt.promptId(), row.getAs("own_image_id"), row.getAs("other_image_id"), row.getAs("example"));
             byte[] other = planned.otherImageId() == null
                     ? null
                     : present(row.getAs("other_bytes"), prompt, planned.otherImageId());
@@ -316,8 +315,7 @@ public final class Evaluation {
 
     /** The units of a partition, with every model open the while; rows in the order of their ids, whatever the shuffle did. */
     private record EvaluateUnits(List<NamedModel> models, EvaluateOptions options, LongAccumulator done)
-            implements FlatMapFunction<
-                    Iterator<Tuple2<Integer, Iterable<RowData>>>, Tuple2<Integer, List<RowResult>>> {
+            implements FlatMapFunction<Iterator<Tuple2<Integer, Iterable<RowData>>>, Tuple2<Integer, List<RowResult>>> {
         @Override
         public Iterator<Tuple2<Integer, List<RowResult>>> call(Iterator<Tuple2<Integer, Iterable<RowData>>> units) {
             List<Tuple2<Integer, List<RowResult>>> results = new ArrayList<>();

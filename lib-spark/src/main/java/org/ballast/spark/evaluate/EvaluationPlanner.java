@@ -84,7 +84,11 @@ final class EvaluationPlanner {
             throw new IllegalArgumentException("weakening curve on split " + weakening.split()
                     + ", which is none of the evaluated " + options.splits());
         }
-        add(Task.WEAKENING, weakening.split(), plain(sorted(byDraw(rows, SAMPLE).stream().limit(weakening.rows()).toList())));
+        add(
+                Task.WEAKENING,
+                weakening.split(),
+                plain(sorted(
+                        byDraw(rows, SAMPLE).stream().limit(weakening.rows()).toList())));
     }
 
     private boolean isPope(HeldOutRow row) {
@@ -92,13 +96,13 @@ final class EvaluationPlanner {
     }
 
     private boolean isCaption(HeldOutRow row) {
-        return options.captionKinds().isEmpty() ? !isPope(row) : options.captionKinds().contains(row.kind());
+        return options.captionKinds().isEmpty()
+                ? !isPope(row)
+                : options.captionKinds().contains(row.kind());
     }
 
     private static List<HeldOutRow> sorted(List<HeldOutRow> rows) {
-        return rows.stream()
-                .sorted(Comparator.comparing(HeldOutRow::promptId))
-                .toList();
+        return rows.stream().sorted(Comparator.comparing(HeldOutRow::promptId)).toList();
     }
 
     private List<HeldOutRow> byDraw(List<HeldOutRow> rows, String stream) {

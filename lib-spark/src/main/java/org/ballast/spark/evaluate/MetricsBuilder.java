@@ -116,7 +116,8 @@ final class MetricsBuilder {
             truth += row.truth().logProb();
             other += row.other().logProb();
         }
-        Estimate gap = Estimate.of(rows.stream().mapToDouble(MetricsBuilder::gap).toArray());
+        Estimate gap =
+                Estimate.of(rows.stream().mapToDouble(MetricsBuilder::gap).toArray());
         return new PictureGap(rows.size(), tokens, truth / tokens, other / tokens, gap.mean(), gap.standardError());
     }
 
@@ -125,8 +126,8 @@ final class MetricsBuilder {
     }
 
     private CaptionMetrics captions(List<Caption> rows) {
-        TextMetrics text = TextMetrics.of(
-                rows.stream().map(MetricsBuilder::textAnswer).toList());
+        TextMetrics text =
+                TextMetrics.of(rows.stream().map(MetricsBuilder::textAnswer).toList());
         Chair chair = vocabulary == null
                 ? null
                 : Chair.of(vocabulary, rows.stream().map(this::chairCaption).toList());
@@ -151,7 +152,8 @@ final class MetricsBuilder {
     private Map<String, PopeMetrics> pope(List<Question> rows) {
         Map<String, List<Pope.Answer>> byKind = new TreeMap<>();
         for (Question row : rows) {
-            byKind.computeIfAbsent(row.key().kind().substring(options.popePrefix().length()), kind -> new ArrayList<>())
+            byKind.computeIfAbsent(
+                            row.key().kind().substring(options.popePrefix().length()), kind -> new ArrayList<>())
                     .add(new Pope.Answer(row.answer().text(), row.yes()));
         }
         Map<String, PopeMetrics> metrics = new LinkedHashMap<>();
@@ -193,8 +195,12 @@ final class MetricsBuilder {
     private PreferenceMetrics preferenceOf(String model, List<PairScore> pairs) {
         return new PreferenceMetrics(
                 pairs.size(),
-                mean(pairs, pair -> wins(pair.chosen().logProb() - pair.rejected().logProb())),
-                mean(pairs, pair -> wins(pair.chosen().perToken() - pair.rejected().perToken())),
+                mean(
+                        pairs,
+                        pair -> wins(pair.chosen().logProb() - pair.rejected().logProb())),
+                mean(
+                        pairs,
+                        pair -> wins(pair.chosen().perToken() - pair.rejected().perToken())),
                 mean(pairs, pair -> pair.chosen().logProb()),
                 mean(pairs, pair -> pair.rejected().logProb()),
                 mean(pairs, pair -> pair.chosen().perToken()),
@@ -214,10 +220,10 @@ final class MetricsBuilder {
             if (reference == null) {
                 throw new IllegalStateException("pair " + pair.id() + " has no scores of the base model");
             }
-            double better =
-                    options.beta() * (pair.chosen().logProb() - reference.chosen().logProb());
-            double worse =
-                    options.beta() * (pair.rejected().logProb() - reference.rejected().logProb());
+            double better = options.beta()
+                    * (pair.chosen().logProb() - reference.chosen().logProb());
+            double worse = options.beta()
+                    * (pair.rejected().logProb() - reference.rejected().logProb());
             margins[index] = better - worse;
             chosen += better;
             rejected += worse;
@@ -236,8 +242,7 @@ final class MetricsBuilder {
     private Map<String, PairScore> basePairs() {
         Map<String, PairScore> pairs = new HashMap<>();
         String base = models.get(0).name();
-        of(Caption.class, base, result -> true)
-                .forEach(row -> row.pairs().forEach(pair -> pairs.put(pair.id(), pair)));
+        of(Caption.class, base, result -> true).forEach(row -> row.pairs().forEach(pair -> pairs.put(pair.id(), pair)));
         of(TrainingPairs.class, base, result -> true)
                 .forEach(row -> row.pairs().forEach(pair -> pairs.put(pair.id(), pair)));
         return pairs;

@@ -68,7 +68,8 @@ final class ModelWork implements AutoCloseable {
         Map<String, Scored> scores = new LinkedHashMap<>();
         for (int index = 0; index < examples.size(); index++) {
             double[] tokens = logProbs.get(index);
-            scores.put(examples.get(index).id(), new Scored(Arrays.stream(tokens).sum(), tokens.length));
+            scores.put(
+                    examples.get(index).id(), new Scored(Arrays.stream(tokens).sum(), tokens.length));
         }
         return scores;
     }

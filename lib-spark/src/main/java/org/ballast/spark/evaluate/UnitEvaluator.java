@@ -83,7 +83,8 @@ final class UnitEvaluator implements AutoCloseable {
 
     private static Ready ready(OpenModel model, RowData row) throws ImageRejected, TextRejected {
         Completion reference = row.reference()
-                .orElseThrow(() -> new IllegalStateException("prompt " + row.prompt().promptId() + " has no gt response"));
+                .orElseThrow(
+                        () -> new IllegalStateException("prompt " + row.prompt().promptId() + " has no gt response"));
         // what does not fit is found here, before any model works on the unit
         model.encode(row.prompt().promptId(), null, row.prompt(), reference.response());
         float[] pixels = model.pixels(row.picture());
@@ -117,7 +118,8 @@ final class UnitEvaluator implements AutoCloseable {
     }
 
     private static String other(Ready row) {
-        return row.reference.completionId() + " with picture " + row.row.planned().otherImageId();
+        return row.reference.completionId() + " with picture "
+                + row.row.planned().otherImageId();
     }
 
     private void questions(String model, ModelWork work, List<Ready> rows, List<RowResult> results) {
@@ -126,8 +128,8 @@ final class UnitEvaluator implements AutoCloseable {
             Ready row = rows.get(index);
             String text = row.row.prompt().prompt();
             String question = text.replaceFirst(Prompt.IMAGE, "").strip();
-            results.add(new RowResult.Question(
-                    row.row.key(), model, question, isYes(row.reference), answers.get(index)));
+            results.add(
+                    new RowResult.Question(row.row.key(), model, question, isYes(row.reference), answers.get(index)));
         }
     }
 
@@ -152,8 +154,16 @@ final class UnitEvaluator implements AutoCloseable {
     private void addPairs(Scores scores, Ready row) {
         for (PreferencePair pair : options.pairs().pairs(row.row.completions())) {
             Prompt prompt = row.row.prompt();
-            scores.add(pair.chosen().completionId(), row.pixels, prompt, pair.chosen().response());
-            scores.add(pair.rejected().completionId(), row.pixels, prompt, pair.rejected().response());
+            scores.add(
+                    pair.chosen().completionId(),
+                    row.pixels,
+                    prompt,
+                    pair.chosen().response());
+            scores.add(
+                    pair.rejected().completionId(),
+                    row.pixels,
+                    prompt,
+                    pair.rejected().response());
         }
     }
 
@@ -188,7 +198,11 @@ final class UnitEvaluator implements AutoCloseable {
                 float[] pixels = noised(row, step);
                 Prompt prompt = row.row.prompt();
                 scores.add(at(row, step, "truth"), pixels, prompt, row.reference.response());
-                scores.add(at(row, step, "prior"), pixels, prompt, priors.get(index).text());
+                scores.add(
+                        at(row, step, "prior"),
+                        pixels,
+                        prompt,
+                        priors.get(index).text());
             }
         }
         scores.run();
@@ -212,7 +226,8 @@ final class UnitEvaluator implements AutoCloseable {
     private float[] noised(Ready row, int step) {
         return step == 0
                 ? row.pixels
-                : NOISE.noised(row.pixels, step, options.seed(), row.row.prompt().promptId(), 0);
+                : NOISE.noised(
+                        row.pixels, step, options.seed(), row.row.prompt().promptId(), 0);
     }
 
     private static float[] blank(ClipPreprocessor preprocessor) {
@@ -230,7 +245,10 @@ final class UnitEvaluator implements AutoCloseable {
 
     private static List<Answer> answers(ModelWork work, List<Ready> rows, int maxTokens) {
         return work.greedy(
-                rows.stream().map(row -> work.prompt(row.row.prompt(), row.pixels)).toList(), maxTokens);
+                rows.stream()
+                        .map(row -> work.prompt(row.row.prompt(), row.pixels))
+                        .toList(),
+                maxTokens);
     }
 
     @Override

@@ -33,8 +33,7 @@ public record EncodedRow(
 
     /** The row with another row's picture: the negative control of image-text training. */
     EncodedRow showing(String otherImageId) {
-        return new EncodedRow(
-                id, otherImageId, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
+        return new EncodedRow(id, otherImageId, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
     }
 
     EncodedExample example(float[] pixels) {
@@ -42,8 +41,7 @@ public record EncodedRow(
     }
 
     EncodedPair pair(float[] pixels) {
-        return new EncodedPair(
-                id, pixels, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
+        return new EncodedPair(id, pixels, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
     }
 
     /** Pixels of a picture that has the model's size already. */

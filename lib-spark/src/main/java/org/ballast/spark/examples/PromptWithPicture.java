@@ -28,11 +28,14 @@ public final class PromptWithPicture {
     public static Dataset<Row> prompts(
             SparkSession spark, List<StageFolder> data, List<String> splits, List<String> kinds) {
         Dataset<Row> all = Tables.read(spark, data, Table.PROMPTS);
-        Dataset<Row> chosen =
-                all.filter(in("split", splits).and(in("kind", kinds)));
+        Dataset<Row> chosen = all.filter(in("split", splits).and(in("kind", kinds)));
         if (chosen.isEmpty()) {
-            throw new IllegalArgumentException("no prompt has a split of " + splits + " and a kind of " + kinds
-                    + "; there are " + all.groupBy("split", "kind").count().orderBy("split", "kind").collectAsList());
+            throw new IllegalArgumentException(
+                    "no prompt has a split of " + splits + " and a kind of " + kinds + "; there are "
+                            + all.groupBy("split", "kind")
+                                    .count()
+                                    .orderBy("split", "kind")
+                                    .collectAsList());
         }
         return chosen;
     }

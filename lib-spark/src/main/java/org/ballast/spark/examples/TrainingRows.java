@@ -75,7 +75,8 @@ public final class TrainingRows implements AutoCloseable {
         Dataset<Row> truth = Tables.read(spark, data, Table.COMPLETIONS)
                 .filter(col("type").equalTo(CompletionType.GROUND_TRUTH.stored()))
                 .select(col("prompt_id"), col("response"));
-        Dataset<Row> rows = PromptWithPicture.prompts(spark, data, splits, kinds).join(truth, "prompt_id");
+        Dataset<Row> rows =
+                PromptWithPicture.prompts(spark, data, splits, kinds).join(truth, "prompt_id");
         Dataset<Row> wide = PromptWithPicture.join(spark, data, rows).orderBy("prompt_id");
         return new TrainingRows(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()),
@@ -101,7 +102,9 @@ public final class TrainingRows implements AutoCloseable {
             double maxOverlap,
             ModelSpec model) {
         Dataset<Row> logProbs = Tables.read(spark, List.of(reference), Table.REFERENCE_LOG_PROBS)
-                .filter(col("model").equalTo(model.digest()).and(col("image_condition").equalTo("clean")))
+                .filter(col("model")
+                        .equalTo(model.digest())
+                        .and(col("image_condition").equalTo("clean")))
                 .select(col("completion_id"), col("log_prob"));
         Dataset<Row> byPrompt = Tables.read(spark, completions, Table.COMPLETIONS)
                 .dropDuplicates("completion_id")
@@ -109,7 +112,8 @@ public final class TrainingRows implements AutoCloseable {
                 .withColumn("completion", struct(columns(CompletionRows.SCHEMA.fieldNames())))
                 .groupBy("prompt_id")
                 .agg(collect_list(struct(col("completion"), col("log_prob"))).as("answers"));
-        Dataset<Row> rows = PromptWithPicture.prompts(spark, data, splits, kinds).join(byPrompt, "prompt_id");
+        Dataset<Row> rows =
+                PromptWithPicture.prompts(spark, data, splits, kinds).join(byPrompt, "prompt_id");
         Dataset<Row> wide = PromptWithPicture.join(spark, data, rows).orderBy("prompt_id");
         return new TrainingRows(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()),
@@ -137,8 +141,8 @@ public final class TrainingRows implements AutoCloseable {
             return Examples.from(inMemory(form, encoded, shuffleSeed), count);
         }
         if (shuffleSeed != null) {
-            throw new IllegalArgumentException("shuffle-pairs needs the rows in memory: raise execution.broadcast-rows above "
-                    + count);
+            throw new IllegalArgumentException(
+                    "shuffle-pairs needs the rows in memory: raise execution.broadcast-rows above " + count);
         }
         ClipPreprocessor preprocessor = preprocessor();
         return PartitionedExamples.inOrder(
@@ -153,8 +157,8 @@ public final class TrainingRows implements AutoCloseable {
      * @param shuffleSeed as in {@link #examples}
      */
     public <E extends Serializable> HeldOutLoss.HeldOutSet<E> heldOut(RowForm<E> form, int rows, Long shuffleSeed) {
-        JavaRDD<Encoded> first = spark.parallelize(
-                encoded.filter(row -> row.row() != null).take(rows), 1);
+        JavaRDD<Encoded> first =
+                spark.parallelize(encoded.filter(row -> row.row() != null).take(rows), 1);
         return new HeldOutLoss.HeldOutSet<>(inMemory(form, first, shuffleSeed), Math.min(rows, count));
     }
 

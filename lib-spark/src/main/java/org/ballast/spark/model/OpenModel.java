@@ -26,8 +26,7 @@ public final class OpenModel implements AutoCloseable {
     private static final ExecutorCache<OpenModel> OPEN = new ExecutorCache<>(1);
 
     /** What the job shard let through is decoded as it is. */
-    private static final ImageLimits STORED =
-            new ImageLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
+    private static final ImageLimits STORED = new ImageLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
     private final LlavaModel model;
     private final LlavaTokenizer tokenizer;
@@ -106,8 +105,7 @@ public final class OpenModel implements AutoCloseable {
      * @throws TextRejected when image tokens and template alone are too long
      */
     public EncodedExample encode(String id, float[] pixels, Prompt prompt, String response) throws TextRejected {
-        LlavaTokenizer.Fitted fitted =
-                tokenizer.fit(promptIds(prompt), tokenizer.encodeResponse(response), maxLength);
+        LlavaTokenizer.Fitted fitted = tokenizer.fit(promptIds(prompt), tokenizer.encodeResponse(response), maxLength);
         return new EncodedExample(id, pixels, fitted.prompt(), fitted.response());
     }
 }

@@ -50,15 +50,17 @@ public final class NegativeGeneration {
         Dataset<Row> rows = PromptWithPicture.prompts(spark, data, options.splits(), options.kinds())
                 .join(truth, "prompt_id");
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        Broadcast<ArrayList<Candidate>> candidates =
-                options.retrieveFrom().map(split -> context.broadcast(candidates(rows, split))).orElse(null);
+        Broadcast<ArrayList<Candidate>> candidates = options.retrieveFrom()
+                .map(split -> context.broadcast(candidates(rows, split)))
+                .orElse(null);
         try {
             return new UnitRunner(spark, output, Table.COMPLETIONS, options.units())
                     .run(
                             rows,
                             "prompt_id",
                             wave -> PromptWithPicture.join(spark, data, wave),
-                            new NegativeUnit(model, options.weaken().orElse(null), options.batchRows(), candidates, seed),
+                            new NegativeUnit(
+                                    model, options.weaken().orElse(null), options.batchRows(), candidates, seed),
                             options.policies(),
                             FILE_BYTES);
         } finally {
@@ -75,7 +77,8 @@ public final class NegativeGeneration {
                 .select("prompt_id", "image_id", "kind", "response");
         long count = responses.count();
         if (count == 0) {
-            throw new IllegalArgumentException("retrieve.split is " + split + ", but no prompt with a picture is in it");
+            throw new IllegalArgumentException(
+                    "retrieve.split is " + split + ", but no prompt with a picture is in it");
         }
         if (count > MOST_CANDIDATES) {
             throw new IllegalArgumentException("retrieve looks through all responses and is made for " + MOST_CANDIDATES

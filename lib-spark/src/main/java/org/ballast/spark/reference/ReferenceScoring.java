@@ -92,8 +92,7 @@ public final class ReferenceScoring {
                 float[] pixels = picture == null ? null : model.pixels(picture);
                 examples.add(model.encode(id, pixels, prompt, response));
             } catch (TextRejected e) {
-                Reason reason =
-                        e.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
+                Reason reason = e.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
                 out.reject(new Quarantined(id, prompt.source(), -1, reason, e.getMessage(), response));
             } catch (ImageRejected e) {
                 out.reject(new Quarantined(

@@ -147,7 +147,7 @@ public final class AveragedTraining<E> {
         var point = new LossCurve.Point(
                 round.index(),
                 iteration,
-                optimizer.schedule().at(iteration - 1),
+                optimizer.rate().at(iteration - 1),
                 measured.loss(),
                 measured.metrics(),
                 measured.examples(),

@@ -2,8 +2,8 @@ package org.ballast.spark.units;
 
 import java.io.Serializable;
 import java.util.List;
-import org.ballast.core.data.Quarantined;
 import org.apache.spark.sql.Row;
+import org.ballast.core.data.Quarantined;
 
 /** What is done with one unit of rows, on an executor. */
 @FunctionalInterface

@@ -13,8 +13,9 @@ import java.io.Serializable;
 public record UnitOptions(int unitRows, int waveUnits, int partitions, double maxFailureRate) implements Serializable {
     public UnitOptions {
         if (unitRows < 1 || waveUnits < 1 || partitions < 0) {
-            throw new IllegalArgumentException("unit-rows and wave-units must be at least 1 and partitions at least 0, but"
-                    + " they are " + unitRows + ", " + waveUnits + ", " + partitions);
+            throw new IllegalArgumentException(
+                    "unit-rows and wave-units must be at least 1 and partitions at least 0, but" + " they are "
+                            + unitRows + ", " + waveUnits + ", " + partitions);
         }
         if (!(maxFailureRate >= 0 && maxFailureRate <= 1)) {
             throw new IllegalArgumentException("max-failure-rate is " + maxFailureRate + ", not in 0 .. 1");

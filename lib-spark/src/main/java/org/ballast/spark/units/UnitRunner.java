@@ -112,12 +112,15 @@ public final class UnitRunner {
 
     private Outcome finish(Waves waves, long total, long attempts, long targetFileBytes) {
         Dataset<Row> done = waves.read(spark);
-        long written = Tables.write(
-                done.filter(col(ROW).isNotNull()).select(col(ROW + ".*")), stage, table, targetFileBytes);
+        long written =
+                Tables.write(done.filter(col(ROW).isNotNull()).select(col(ROW + ".*")), stage, table, targetFileBytes);
         Dataset<Row> bad = done.filter(col(QUARANTINED).isNotNull()).select(col(QUARANTINED + ".*"));
         Map<String, Long> reasons = new LinkedHashMap<>();
-        bad.groupBy("reason").count().orderBy(col("count").desc(), col("reason")).collectAsList().forEach(row -> reasons
-                .put(row.getString(0), row.getLong(1)));
+        bad.groupBy("reason")
+                .count()
+                .orderBy(col("count").desc(), col("reason"))
+                .collectAsList()
+                .forEach(row -> reasons.put(row.getString(0), row.getLong(1)));
         long quarantined = Tables.write(bad, stage, Table.QUARANTINE, targetFileBytes);
         checkFailures(quarantined, attempts, reasons);
         if (quarantined > 0) {
@@ -248,7 +251,8 @@ public final class UnitRunner {
                 @Override
                 public void accept(Row row) {
                     if (row.size() != columns) {
-                        throw new IllegalStateException("a row of " + row.size() + " columns for a table of " + columns);
+                        throw new IllegalStateException(
+                                "a row of " + row.size() + " columns for a table of " + columns);
                     }
                     made.add(RowFactory.create(unit, made.size(), row, null));
                 }
