@@ -97,6 +97,18 @@ public final class Evaluation {
             List<NamedModel> models,
             EvaluateOptions options,
             AdapterMetrics adapter) {
+        int partitions = 4 * new JavaSparkContext(spark.sparkContext()).defaultParallelism();
+        return run(spark, inputs, models, options, adapter, partitions);
+    }
+
+    /** As above, in at most so many partitions; what is found does not depend on them. */
+    static EvaluationResult run(
+            SparkSession spark,
+            EvaluationInputs inputs,
+            List<NamedModel> models,
+            EvaluateOptions options,
+            AdapterMetrics adapter,
+            int partitions) {
         Set<String> names = new HashSet<>();
         for (NamedModel model : models) {
             if (!names.add(model.name())) {
@@ -106,12 +118,12 @@ public final class Evaluation {
         if (models.isEmpty()) {
             throw new IllegalArgumentException("no model to evaluate");
         }
-        return new Evaluation(spark, inputs, models, options).run(adapter);
+        return new Evaluation(spark, inputs, models, options).run(adapter, partitions);
     }
 
-    private EvaluationResult run(AdapterMetrics adapter) {
+    private EvaluationResult run(AdapterMetrics adapter, int maxPartitions) {
         EvaluationPlan plan = EvaluationPlanner.plan(candidates(), options);
-        List<RowResult> results = evaluate(plan);
+        List<RowResult> results = evaluate(plan, maxPartitions);
         List<Rejected> rejected = results.stream()
                 .filter(Rejected.class::isInstance)
                 .map(Rejected.class::cast)
@@ -186,10 +198,9 @@ public final class Evaluation {
         return questions.isEmpty() ? null : ObjectVocabulary.ofQuestions(questions);
     }
 
-    private List<RowResult> evaluate(EvaluationPlan plan) {
-        JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
+    private List<RowResult> evaluate(EvaluationPlan plan, int maxPartitions) {
         LongAccumulator done = spark.sparkContext().longAccumulator("evaluated rows");
-        int partitions = Math.max(1, Math.min(plan.units().size(), 4 * context.defaultParallelism()));
+        int partitions = Math.max(1, Math.min(plan.units().size(), maxPartitions));
         JavaPairRDD<Integer, Iterable<RowData>> units =
                 rows(plan).toJavaRDD().mapToPair(new ToRowData()).groupByKey(partitions);
         long total = plan.units().stream()

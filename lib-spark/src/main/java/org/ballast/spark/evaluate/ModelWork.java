@@ -36,6 +36,7 @@ final class ModelWork implements AutoCloseable {
 
     @Override
     public void close() {
+        generator.close();
         scorer.close();
     }
 
