@@ -1,6 +1,8 @@
 package org.ballast.spark.evaluate;
 
 import java.util.List;
+import java.util.Map;
+import org.ballast.spark.evaluate.Metrics.AdapterMetrics;
 import org.ballast.spark.evaluate.RowResult.Rejected;
 
 /**
@@ -14,6 +16,12 @@ import org.ballast.spark.evaluate.RowResult.Rejected;
  */
 public record EvaluationResult(
         Metrics metrics, List<Example> examples, long rows, long evaluated, List<Rejected> rejected) {
+    /** Figures of the drift adapter alone, where there is no model to evaluate. */
+    public static EvaluationResult ofHeads(AdapterMetrics adapter) {
+        Metrics metrics = new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), null, adapter);
+        return new EvaluationResult(metrics, List.of(), 0, 0, List.of());
+    }
+
     public EvaluationResult {
         examples = List.copyOf(examples);
         rejected = List.copyOf(rejected);
