@@ -2,7 +2,6 @@ package org.ballast.spark.evaluate;
 
 import java.util.List;
 import java.util.Map;
-import org.ballast.spark.evaluate.Metrics.AdapterMetrics;
 import org.ballast.spark.evaluate.RowResult.Rejected;
 
 /**
@@ -16,8 +15,8 @@ import org.ballast.spark.evaluate.RowResult.Rejected;
  */
 public record EvaluationResult(
         Metrics metrics, List<Example> examples, long rows, long evaluated, List<Rejected> rejected) {
-    /** Figures of the drift adapter alone, where there is no model to evaluate. */
-    public static EvaluationResult ofHeads(AdapterMetrics adapter) {
+    /** Figures of the drift adapter alone. */
+    public static EvaluationResult ofHeads(Metrics.AdapterMetrics adapter) {
         Metrics metrics = new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), null, adapter);
         return new EvaluationResult(metrics, List.of(), 0, 0, List.of());
     }
