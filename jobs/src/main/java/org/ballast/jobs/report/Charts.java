@@ -2,10 +2,12 @@ package org.ballast.jobs.report;
 
 import java.awt.Color;
 import java.awt.geom.Ellipse2D;
+import java.text.NumberFormat;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import org.ballast.jobs.report.ReportData.ClassCount;
@@ -70,7 +72,7 @@ final class Charts {
         double most = sorted.isEmpty() ? 1 : sorted.get(0).images();
         y.setRange(0.7, Math.max(2, most * 1.5));
         y.setStandardTickUnits(NumberAxis.createIntegerTickUnits());
-        y.setNumberFormatOverride(java.text.NumberFormat.getIntegerInstance(java.util.Locale.ROOT));
+        y.setNumberFormatOverride(NumberFormat.getIntegerInstance(Locale.ROOT));
         y.setTickUnit(new NumberTickUnit(1));
         XYBarRenderer renderer = flatBars();
         renderer.setBase(0.7);

@@ -30,7 +30,8 @@ record Figure(String id, String caption, String alternative, int width, byte[] w
     private static final int SCALE = 2;
 
     /** Draws the chart at both widths; charts are made anew, for JFreeChart lays them out while it draws. */
-    static Figure draw(String id, String caption, String alternative, int width, int height, Supplier<JFreeChart> chart) {
+    static Figure draw(
+            String id, String caption, String alternative, int width, int height, Supplier<JFreeChart> chart) {
         byte[] wide = png(chart.get(), width, height);
         byte[] narrow = png(chart.get(), NARROW, Math.min(height, 280));
         return new Figure(id, caption, alternative, width, wide, narrow);

@@ -91,11 +91,9 @@ final class Findings {
         String base = names.get(0);
         for (String name : names.subList(1, names.size())) {
             metrics.models().get(name).splits().forEach((split, figures) -> {
-                SplitMetrics baseFigures =
-                        metrics.models().get(base).splits().get(split);
-                PreferenceMetrics before = baseFigures == null
-                        ? null
-                        : baseFigures.preference().get("all");
+                SplitMetrics baseFigures = metrics.models().get(base).splits().get(split);
+                PreferenceMetrics before =
+                        baseFigures == null ? null : baseFigures.preference().get("all");
                 PreferenceMetrics after = figures.preference().get("all");
                 if (!split.equals(trainSplit) && before != null && after != null) {
                     findings.add(preference(base, name, split, before, after));
@@ -202,9 +200,7 @@ final class Findings {
     }
 
     private static double seedError(Spread spread) {
-        return spread.count() < 2
-                ? Double.POSITIVE_INFINITY
-                : spread.standardDeviation() / Math.sqrt(spread.count());
+        return spread.count() < 2 ? Double.POSITIVE_INFINITY : spread.standardDeviation() / Math.sqrt(spread.count());
     }
 
     private static String seeds(int count) {

@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -82,13 +84,14 @@ public final class Report {
     private void findings() {
         open("findings", "What this run shows");
         List<Finding> findings = Findings.of(metrics, data.preferenceTrainSplit());
-        paragraph("Each claim is held against the figures below by rule: it counts as shown when the difference lies more"
-                + " than two standard errors on its side, as the contrary when it lies as far on the other side, and as"
-                + " not shown in between.");
+        paragraph(
+                "Each claim is held against the figures below by rule: it counts as shown when the difference lies more"
+                        + " than two standard errors on its side, as the contrary when it lies as far on the other side, and as"
+                        + " not shown in between.");
         page.append("<ul class=\"findings\">\n");
         for (Finding finding : findings) {
             page.append("<li class=\"")
-                    .append(finding.verdict().name().toLowerCase(java.util.Locale.ROOT))
+                    .append(finding.verdict().name().toLowerCase(Locale.ROOT))
                     .append("\"><span class=\"verdict\">")
                     .append(escape(finding.verdict().label))
                     .append("</span><div><strong>")
@@ -110,11 +113,12 @@ public final class Report {
                     .collect(Collectors.groupingBy(ClassCount::frequency, Collectors.counting()));
             long images = data.classes().stream().mapToLong(ClassCount::images).sum();
             ClassCount most = data.classes().stream()
-                    .max(java.util.Comparator.comparingLong(ClassCount::images))
+                    .max(Comparator.comparingLong(ClassCount::images))
                     .orElseThrow();
             figure(Figure.draw(
                     "class-histogram",
-                    Numbers.count(images) + " training images in " + data.classes().size() + " classes, logarithmic"
+                    Numbers.count(images) + " training images in "
+                            + data.classes().size() + " classes, logarithmic"
                             + " scale: " + groups.getOrDefault(Frequency.MANY, 0L) + " many-shot, "
                             + groups.getOrDefault(Frequency.MEDIUM, 0L) + " medium-shot and "
                             + groups.getOrDefault(Frequency.FEW, 0L) + " few-shot classes. The largest, "
@@ -145,9 +149,7 @@ public final class Report {
                                 + Numbers.rate(curve.points().get(0).loss()) + " at step "
                                 + Numbers.count(curve.points().get(0).step()) + ", " + Numbers.rate(last.loss())
                                 + " at step " + Numbers.count(last.step())
-                                + (last.heldOut() == null
-                                        ? "."
-                                        : "; held-out " + Numbers.rate(last.heldOut()) + "."),
+                                + (last.heldOut() == null ? "." : "; held-out " + Numbers.rate(last.heldOut()) + "."),
                         "Loss of " + curve.name() + " against optimizer step",
                         Figure.HALF,
                         280,
@@ -166,7 +168,8 @@ public final class Report {
             figure(Figure.draw(
                     "weakening-curve",
                     "Weakening: mean log-probability per token (nats) of the true response and of the answer that "
-                            + curve.model() + " gives to a blank, white picture, while diffusion noise takes the picture"
+                            + curve.model()
+                            + " gives to a blank, white picture, while diffusion noise takes the picture"
                             + " away. " + Numbers.count(curve.rows()) + " rows of " + curve.split()
                             + " at every step; whiskers are one standard error over rows.",
                     "Log-probability of truth and prior against diffusion step",
@@ -227,13 +230,15 @@ public final class Report {
                         () -> Charts.headAccuracy(metrics.adapter(), split)));
             }
             table(ReportTables.accuracy(metrics));
-            paragraph("Few-shot classes have few test images too, many of them one alone: a harmonic mean or a worst class"
-                    + " near zero says little here. A split without few-shot classes shows no figure for them.");
+            paragraph(
+                    "Few-shot classes have few test images too, many of them one alone: a harmonic mean or a worst class"
+                            + " near zero says little here. A split without few-shot classes shows no figure for them.");
             page.append("<div class=\"pair\">\n");
-            for (OodScores scores : data.oodScores()) {
+            for (OodScores scores : bestScores()) {
                 figure(Figure.draw(
                         "ood-" + scores.head() + "-" + scores.score(),
-                        scores.head() + " head, " + scores.score() + ": share of samples by score, one seed. n = "
+                        scores.head() + " head, " + scores.score()
+                                + ", its best score by AUROC: share of samples by score, one seed. n = "
                                 + Numbers.count(scores.inDistribution().length) + " in-distribution and "
                                 + Numbers.count(scores.outOfDistribution().length) + " out-of-distribution (positive).",
                         "Histograms of out-of-distribution scores",
@@ -245,6 +250,25 @@ public final class Report {
             table(ReportTables.ood(metrics));
         }
         close();
+    }
+
+    /** Of every head the score with the highest mean AUROC: the others stand in the table. */
+    private List<OodScores> bestScores() {
+        return data.oodScores().stream()
+                .filter(scores -> scores.score().equals(bestScore(scores.head())))
+                .toList();
+    }
+
+    private String bestScore(String head) {
+        Metrics.HeadMetrics figures = metrics.adapter().heads().get(head);
+        if (figures == null) {
+            throw new IllegalArgumentException("scores of head " + head + ", which has no figures");
+        }
+        return figures.ood().entrySet().stream()
+                .max(Comparator.comparingDouble(
+                        score -> score.getValue().get("auroc").mean()))
+                .map(Map.Entry::getKey)
+                .orElse(null);
     }
 
     private void examples() {

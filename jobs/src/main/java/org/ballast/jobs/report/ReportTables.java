@@ -1,6 +1,7 @@
 package org.ballast.jobs.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +117,8 @@ final class ReportTables {
     static Optional<Table> preference(Metrics metrics) {
         List<List<String>> rows = rows(metrics, (model, split, figures) -> {
             List<List<String>> lines = new ArrayList<>();
-            for (Map.Entry<String, PreferenceMetrics> type : figures.preference().entrySet()) {
+            for (Map.Entry<String, PreferenceMetrics> type :
+                    figures.preference().entrySet()) {
                 PreferenceMetrics preference = type.getValue();
                 RewardMetrics reward = preference.reward();
                 lines.add(List.of(
@@ -215,7 +217,7 @@ final class ReportTables {
             row.add(Integer.toString(figures.seeds()));
             rows.add(row);
         }));
-        rows.sort(java.util.Comparator.comparing(row -> row.get(0)));
+        rows.sort(Comparator.comparing(row -> row.get(0)));
         List<String> columns = new ArrayList<>(List.of(by, "head"));
         columns.addAll(names);
         columns.add("seeds");

@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Test;
 
 class FindingsTest {
     private static Verdict verdict(PairedDifference difference) {
-        return Findings.of(new Metrics(
-                        Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(difference), null, null), "train")
+        return Findings.of(
+                        new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(difference), null, null),
+                        "train")
                 .get(0)
                 .verdict();
     }
@@ -50,7 +51,10 @@ class FindingsTest {
         List<Finding> findings = Findings.of(
                 new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), curve, null), "train");
         assertThat(findings).extracting(Finding::verdict).containsExactly(Verdict.SHOWN, Verdict.CONTRARY);
-        assertThat(findings.get(0).evidence()).contains("-0.70").contains("-1.40").contains("t = 900");
+        assertThat(findings.get(0).evidence())
+                .contains("-0.70")
+                .contains("-1.40")
+                .contains("t = 900");
     }
 
     @Test

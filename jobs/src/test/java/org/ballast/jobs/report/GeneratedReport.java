@@ -57,7 +57,8 @@ final class GeneratedReport {
                         curve("DPO", "bpo", "DPO loss", 150, 0.69, random)),
                 metrics(random),
                 List.of(
-                        scores("tsp", "maxDensity", 0.4, random),
+                        scores("tsp", "tspDensity", 0.4, random),
+                        scores("tsp", "msp", 0.3, random),
                         scores("linear", "energy", -0.2, random),
                         scores("cosine", "energy", 0.9, random)),
                 "train",
@@ -68,8 +69,7 @@ final class GeneratedReport {
         return metrics(new Random(7));
     }
 
-    private static LossCurve curve(
-            String name, String model, String lossName, int steps, double start, Random random) {
+    private static LossCurve curve(String name, String model, String lossName, int steps, double start, Random random) {
         List<LossPoint> points = new ArrayList<>();
         for (int step = 0; step <= steps; step += Math.max(1, steps / 60)) {
             double loss = start * (0.12 + 0.88 * Math.exp(-3.0 * step / steps)) + 0.03 * random.nextGaussian();
@@ -143,7 +143,17 @@ final class GeneratedReport {
             test.put("all", Spread.of(0.37 + shift, 0.38 + shift, 0.40 + shift));
             test.put("harmonicMean", Spread.of(0.0));
             Map<String, Map<String, Spread>> ood = new LinkedHashMap<>();
-            ood.put("energy", Map.of("auroc", Spread.of(0.42, 0.44, 0.45), "fpr95", Spread.of(0.9, 0.92, 0.91)));
+            if (head.startsWith("tsp")) {
+                ood.put("tspDensity", Map.of("auroc", Spread.of(0.71, 0.72, 0.70)));
+            }
+            double energy = head.startsWith("tsp") ? 0.42 : 0.74;
+            ood.put(
+                    "energy",
+                    Map.of(
+                            "auroc",
+                            Spread.of(energy, energy + 0.02, energy + 0.03),
+                            "fpr95",
+                            Spread.of(0.9, 0.92, 0.91)));
             ood.put("msp", Map.of("auroc", Spread.of(0.68, 0.66, 0.70), "fpr95", Spread.of(0.8, 0.82, 0.81)));
             heads.put(head, new HeadMetrics(3, Map.of("test", test), ood));
         }

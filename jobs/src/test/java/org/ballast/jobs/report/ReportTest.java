@@ -44,8 +44,7 @@ class ReportTest {
     void everyPictureDecodes() throws IOException {
         Matcher sources = SOURCE.matcher(html);
         while (sources.find()) {
-            byte[] png = Base64.getDecoder()
-                    .decode(sources.group(1).substring("data:image/png;base64,".length()));
+            byte[] png = Base64.getDecoder().decode(sources.group(1).substring("data:image/png;base64,".length()));
             assertThat(ImageIO.read(new ByteArrayInputStream(png))).isNotNull();
         }
     }
@@ -67,7 +66,8 @@ class ReportTest {
                         "id=\"weakening-curve\"",
                         "id=\"reward-margins\"",
                         "id=\"accuracy-test\"",
-                        "id=\"ood-tsp-maxDensity\"");
+                        "id=\"ood-tsp-tspDensity\"")
+                .doesNotContain("id=\"ood-tsp-msp\"");
         assertThat(html.split("<figure class=\"plot\"", -1).length)
                 .isEqualTo(html.split("</picture>\n<figcaption>", -1).length);
         assertThat(html).contains("out-of-distribution is the positive class").contains("pooled over the samples");
@@ -87,8 +87,8 @@ class ReportTest {
     void showsWhatThereIsWhenPartsAreMissing() {
         ReportData full = GeneratedReport.data();
         Metrics bare = new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), null, null);
-        String page = Report.html(new ReportData(
-                full.title(), full.run(), List.of(), List.of(), bare, List.of(), "train", List.of()));
+        String page = Report.html(
+                new ReportData(full.title(), full.run(), List.of(), List.of(), bare, List.of(), "train", List.of()));
         assertThat(page).contains("No adapter heads in this run").contains("No examples in this run");
         assertThat(Report.text(bare)).isEmpty();
     }

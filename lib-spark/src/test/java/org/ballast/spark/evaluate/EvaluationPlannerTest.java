@@ -104,9 +104,8 @@ class EvaluationPlannerTest {
 
     @Test
     void refusesASplitWithoutRowsOrWithOnePicture() {
-        List<HeldOutRow> test = rows().stream()
-                .filter(row -> row.split().equals("test"))
-                .toList();
+        List<HeldOutRow> test =
+                rows().stream().filter(row -> row.split().equals("test")).toList();
         assertThatThrownBy(() -> EvaluationPlanner.plan(test, options(1)))
                 .hasMessageContaining("no prompts to evaluate in split compositional");
         List<HeldOutRow> one = List.of(

@@ -191,7 +191,12 @@ class EvaluationTest {
         Metrics metrics = evaluate(spark, four, 2).metrics();
         // per row: truth a token, whose mean is gap + other; here by the gap's definition from a run on the same rows
         double clean = metrics.weakening().points().get(0).truth();
-        double rows = metrics.models().get("base").splits().get("test").preference().get("mllm-hal")
+        double rows = metrics.models()
+                .get("base")
+                .splits()
+                .get("test")
+                .preference()
+                .get("mllm-hal")
                 .chosenLogProbPerToken();
         assertThat(clean).isCloseTo(rows, within(1e-4));
     }
@@ -221,8 +226,7 @@ class EvaluationTest {
         assertThat(split("base", "test").preference().get("all").reward()).isNull();
         PreferenceMetrics base = split("base", "test").preference().get("all");
         PreferenceMetrics bpo = split("bpo", "test").preference().get("all");
-        assertThat(bpo.reward().chosen())
-                .isCloseTo(0.1 * (bpo.chosenLogProb() - base.chosenLogProb()), within(1e-9));
+        assertThat(bpo.reward().chosen()).isCloseTo(0.1 * (bpo.chosenLogProb() - base.chosenLogProb()), within(1e-9));
         assertThat(bpo.reward().margin())
                 .isCloseTo(
                         0.1
@@ -240,11 +244,14 @@ class EvaluationTest {
             SplitMetrics base = split("base", difference.split());
             double expected =
                     switch (difference.metric()) {
-                        case "picture.gap" -> bpo.picture().gap() - base.picture().gap();
+                        case "picture.gap" -> bpo.picture().gap()
+                                - base.picture().gap();
                         case "captions.exactMatch" -> bpo.captions().exactMatch()
                                 - base.captions().exactMatch();
-                        case "captions.wordF1" -> bpo.captions().wordF1() - base.captions().wordF1();
-                        case "captions.chairS" -> bpo.captions().chairS() - base.captions().chairS();
+                        case "captions.wordF1" -> bpo.captions().wordF1()
+                                - base.captions().wordF1();
+                        case "captions.chairS" -> bpo.captions().chairS()
+                                - base.captions().chairS();
                         case "pope.accuracy" -> accuracy(bpo) - accuracy(base);
                         default -> throw new AssertionError(difference.metric());
                     };
@@ -291,14 +298,11 @@ class EvaluationTest {
     void modelsNeedNamesOfTheirOwn(SparkSession spark) {
         List<NamedModel> twice = List.of(models.get(0), models.get(0));
         assertThatThrownBy(() -> Evaluation.run(
-                        spark,
-                        new EvaluationInputs(null, null, null),
-                        twice,
-                        EvaluationPlannerTest.options(1),
-                        null))
+                        spark, new EvaluationInputs(null, null, null), twice, EvaluationPlannerTest.options(1), null))
                 .hasMessage("two models are called base");
         ModelMetrics base = result.metrics().models().get("base");
         assertThat(base.adapter()).isNull();
-        assertThat(base.checkpoint()).isEqualTo(models.get(0).spec().checkpoint().digest());
+        assertThat(base.checkpoint())
+                .isEqualTo(models.get(0).spec().checkpoint().digest());
     }
 }

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /** Figures of four rows, worked out by hand. */
 class MetricsBuilderTest {
-    private static final ObjectVocabulary OBJECTS = ObjectVocabulary.ofQuestions(
-            List.of("Is there a dog in the picture?", "Is there a cat in the picture?"));
+    private static final ObjectVocabulary OBJECTS =
+            ObjectVocabulary.ofQuestions(List.of("Is there a dog in the picture?", "Is there a cat in the picture?"));
 
     private static final List<RowResult> RESULTS = List.of(
             // chosen -2 over 2 tokens against -3 over 6: better summed, worse a token; and a tie
@@ -48,19 +48,12 @@ class MetricsBuilderTest {
         return new Key(id + "/" + kind, "picture-" + id, "test", kind);
     }
 
-    private static PairScore pair(
-            String id, double chosen, int chosenTokens, double rejected, int rejectedTokens) {
+    private static PairScore pair(String id, double chosen, int chosenTokens, double rejected, int rejectedTokens) {
         return new PairScore(id, "mllm-hal", new Scored(chosen, chosenTokens), new Scored(rejected, rejectedTokens));
     }
 
     private static Caption caption(
-            String model,
-            String id,
-            String reference,
-            String answer,
-            double truth,
-            double other,
-            PairScore... pairs) {
+            String model, String id, String reference, String answer, double truth, double other, PairScore... pairs) {
         return new Caption(
                 key(id, "describe"),
                 model,
