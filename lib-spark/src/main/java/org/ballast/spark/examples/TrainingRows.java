@@ -138,7 +138,8 @@ public final class TrainingRows implements AutoCloseable {
      */
     public <E extends Serializable> Examples<E> examples(RowForm<E> form, int broadcastRows, Long shuffleSeed) {
         if (count <= broadcastRows) {
-            return Examples.from(inMemory(form, encoded, shuffleSeed), count);
+            return Examples.from(
+                    inMemory(form, encoded.filter(row -> row.row() != null).collect(), shuffleSeed), count);
         }
         if (shuffleSeed != null) {
             throw new IllegalArgumentException(
@@ -157,16 +158,15 @@ public final class TrainingRows implements AutoCloseable {
      * @param shuffleSeed as in {@link #examples}
      */
     public <E extends Serializable> HeldOutLoss.HeldOutSet<E> heldOut(RowForm<E> form, int rows, Long shuffleSeed) {
-        JavaRDD<Encoded> first =
-                spark.parallelize(encoded.filter(row -> row.row() != null).take(rows), 1);
+        List<Encoded> first = encoded.filter(row -> row.row() != null).take(rows);
         return new HeldOutLoss.HeldOutSet<>(inMemory(form, first, shuffleSeed), Math.min(rows, count));
     }
 
     private <E extends Serializable> ExampleSource<E> inMemory(
-            RowForm<E> form, JavaRDD<Encoded> rows, Long shuffleSeed) {
+            RowForm<E> form, List<Encoded> rows, Long shuffleSeed) {
         List<EncodedRow> list = new ArrayList<>();
         Map<String, RgbImage> pictures = new HashMap<>();
-        for (Encoded one : rows.filter(row -> row.row() != null).collect()) {
+        for (Encoded one : rows) {
             list.add(one.row());
             if (one.picture() != null) {
                 pictures.putIfAbsent(one.row().imageId(), one.picture());
