@@ -97,7 +97,7 @@ public final class Main {
     private static CommandSpec root(Config reference) {
         CommandSpec root = CommandSpec.create().name("bin/submit.sh");
         root.mixinStandardHelpOptions(true);
-        root.version("Ballast " + Pipeline.codeVersion());
+        root.version("Ballast " + CodeVersion.current());
         root.usageMessage()
                 .description("Builds multimodal preference data and trains the adapters that keep an MLLM honest.")
                 .footer(

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.ConfigurationException;
 import org.ballast.core.config.RunConfig;
@@ -57,11 +56,6 @@ final class Pipeline {
         List<String> names = new ArrayList<>(JOBS.stream().map(Job::name).toList());
         names.add(NAME);
         return names;
-    }
-
-    static String codeVersion() {
-        return Optional.ofNullable(Pipeline.class.getPackage().getImplementationVersion())
-                .orElse("development");
     }
 
     /**

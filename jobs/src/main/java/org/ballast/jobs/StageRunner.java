@@ -50,7 +50,7 @@ final class StageRunner {
             Manifest manifest = new Manifest(
                     folder.header(),
                     SecretKeys.redacted(stage.config()),
-                    Pipeline.codeVersion(),
+                    CodeVersion.current(),
                     outcome.models(),
                     Map.of("run", run.seed()),
                     outcome.rows(),

@@ -3,8 +3,8 @@ package org.ballast.jobs.train;
 import java.util.List;
 import java.util.Optional;
 import org.ballast.core.config.Settings;
-import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.PairRule;
+import org.ballast.jobs.PairSettings;
 
 /**
  * Settings of {@code train}; the keys are explained in {@code reference.conf}.
@@ -117,24 +117,8 @@ record TrainConfig(
         return new Dpo(
                 settings.number("beta", 1e-6, 1e3),
                 settings.number("nll-weight", 0, 1e3),
-                pairs(settings),
+                PairSettings.read(settings),
                 settings.number("max-overlap", 0, 1));
-    }
-
-    /** The rule of {@code rejected} and {@code max-words}. */
-    static PairRule pairs(Settings settings) {
-        java.util.Set<CompletionType> rejected = new java.util.LinkedHashSet<>();
-        for (String type : settings.strings("rejected")) {
-            try {
-                rejected.add(CompletionType.of(type));
-            } catch (IllegalArgumentException e) {
-                settings.fault("rejected", "holds '" + type + "': " + e.getMessage());
-            }
-        }
-        if (rejected.isEmpty()) {
-            settings.fault("rejected", "names no type of completion");
-        }
-        return PairRule.groundTruthAgainst(rejected, settings.integer("max-words", 0, MANY));
     }
 
     private static Optimizer optimizer(Settings settings) {

@@ -19,6 +19,7 @@ import org.ballast.core.mllm.EncodedPair;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.LoraConfig;
+import org.ballast.core.preference.LearningRate;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageFailure;
 import org.ballast.jobs.StageOutcome;
@@ -43,13 +44,9 @@ import org.ballast.spark.train.OuterStep;
 import org.ballast.spark.train.PixelShift;
 import org.ballast.spark.train.RoundPlan;
 import org.ballast.spark.train.TrainingResult;
-import org.ballast.spark.train.WarmupSchedule;
 
 /** One training: rows are encoded, the run goes round by round, what was learnt is written as others read it. */
 final class Training {
-    /** The curve as JSON, in the stage's folder. */
-    static final String LOSS_CURVE = "loss-curve.json";
-
     private static final String INITIAL = "initial";
     private static final String ROUNDS = "rounds";
 
@@ -173,7 +170,7 @@ final class Training {
 
     private <E> BatchTransform<E> transform(ModelSpec base) throws IOException {
         if (config.augmentShift() == 0) {
-            return BatchTransform.none();
+            return new BatchTransform.None<>();
         }
         if (config.objective() != TrainConfig.Objective.SFT) {
             throw new StageFailure("stage " + context.stage().name() + ": augment-shift is for sft, whose log-probs are not"
@@ -191,11 +188,10 @@ final class Training {
     private OptimizerSettings optimizer() {
         TrainConfig.Optimizer optimizer = config.optimizer();
         int steps = config.averaging().steps();
-        WarmupSchedule schedule = new WarmupSchedule(
-                WarmupSchedule.Shape.valueOf(optimizer.schedule().name()),
+        LearningRate schedule = LearningRate.of(
+                LearningRate.Schedule.valueOf(optimizer.schedule().name()),
                 optimizer.learningRate(),
-                0,
-                (long) Math.ceil(optimizer.warmupRatio() * steps),
+                LearningRate.warmupSteps(steps, optimizer.warmupRatio()),
                 steps);
         return new OptimizerSettings(
                 OptimizerSettings.Algorithm.ADAM_W,
@@ -235,7 +231,7 @@ final class Training {
     private StageOutcome finish(ModelSpec base, LoraConfig lora, TrainingRows rows, TrainingResult result)
             throws IOException {
         StageFolder output = context.output();
-        output.write(LOSS_CURVE, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.curve()));
+        output.write(LossCurve.FILE, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.curve()));
         Map<String, String> models = new TreeMap<>();
         if (config.architecture().isEmpty()) {
             models.put("base", base.digest());

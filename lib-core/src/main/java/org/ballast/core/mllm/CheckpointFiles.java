@@ -146,8 +146,6 @@ final class CheckpointFiles {
         tokenizer.put("padding_side", "left");
         tokenizer.put("model_max_length", config.text().maxPositions());
         tokenizer.put("clean_up_tokenization_spaces", false);
-        tokenizer.putObject("extra_special_tokens").put("image_token", "<image>");
-        tokenizer.put("image_token", "<image>");
         writeJson(dir.resolve("tokenizer_config.json"), tokenizer);
     }
 

@@ -1,90 +1,93 @@
 package org.ballast.core.mllm;
 
-import static org.bytedeco.pytorch.global.torch.log_sigmoid;
-
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.ballast.core.preference.LossGradient;
+import org.ballast.core.preference.PairLogProbs;
+import org.ballast.core.preference.PreferenceLoss;
+import org.ballast.core.preference.RewardStatistics;
+import org.ballast.core.preference.RpoLoss;
+import org.ballast.core.preference.SigmoidLoss;
 import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Direct preference optimisation with an optional likelihood term: the mean over pairs of {@code -log sigmoid(beta * ((log pi(w) - log pi(l)) - (log ref(w) - log ref(l)))) +
- * nllWeight * (-log pi(w) / n_w)}, log-probabilities summed over the response tokens, w the chosen response of n_w tokens, l the rejected one. The reference's values come with
- * the pairs. Both responses of a pair share the features of their picture.
+ * Preference optimisation: the mean over pairs of a {@link PreferenceLoss} of log-probabilities summed over the response tokens. The reference's values come with the
+ * pairs. The loss and its derivatives by the log-probabilities are computed in float64; autograd takes them on into the adapter. Both responses of a pair share the
+ * features of their picture.
  *
  * <p>Metrics, means over the pairs: {@code accuracy} (share with positive margin), {@code margin} = {@code rewardChosen} - {@code rewardRejected}, the rewards
  * {@code beta * (log pi - log ref)}, {@code chosenLogProb}, {@code rejectedLogProb}.
  *
- * <p>Source: Rafailov et al., Direct Preference Optimization, 2023, equation 7; the likelihood term: Pang et al., Iterative Reasoning Preference Optimization, 2024.
+ * <p>Source: Rafailov et al., Direct Preference Optimization, 2023.
  */
 public final class DpoObjective extends LlavaObjective<EncodedPair> {
-    private final double beta;
-    private final double nllWeight;
+    private final PreferenceLoss loss;
 
     /** Trains the adapter's parameters, starting from its values. Takes over the model. */
-    public DpoObjective(LlavaModel model, LoraAdapter adapter, double beta, double nllWeight) {
+    public DpoObjective(LlavaModel model, LoraAdapter adapter, PreferenceLoss loss) {
         super(model, adapter);
-        Shapes.requirePositive("beta", beta);
-        if (!(nllWeight >= 0) || Double.isInfinite(nllWeight)) {
-            throw new IllegalArgumentException("the NLL weight must not be negative, is " + nllWeight);
-        }
-        this.beta = beta;
-        this.nllWeight = nllWeight;
+        this.loss = loss;
+    }
+
+    /** The sigmoid loss, with {@code nllWeight * (-log pi(chosen) / chosen tokens)} added where the weight is not zero. */
+    public DpoObjective(LlavaModel model, LoraAdapter adapter, double beta, double nllWeight) {
+        this(model, adapter, nllWeight == 0 ? new SigmoidLoss(beta) : new RpoLoss(beta, nllWeight));
     }
 
     @Override
     Evaluation loss(Weights weights, List<EncodedPair> batch) {
         ResponseBatch rows = new ResponseBatch(model());
-        double[] references = new double[2 * batch.size()];
-        double[] perToken = new double[batch.size()];
-        for (int i = 0; i < batch.size(); i++) {
-            EncodedPair pair = batch.get(i);
+        for (EncodedPair pair : batch) {
             int image = rows.addImage(pair.pixels());
             rows.add(pair.id() + " (chosen)", image, pair.promptIds(), pair.chosenIds());
             rows.add(pair.id() + " (rejected)", image, pair.promptIds(), pair.rejectedIds());
-            references[2 * i] = pair.referenceChosen();
-            references[2 * i + 1] = pair.referenceRejected();
-            perToken[i] = nllWeight / pair.chosenIds().length;
         }
-        Tensor logProbs = rows.logProbs(weights).to(ScalarType.Double).view(-1, 2); // [pairs, 2]
-        Tensor rewards =
-                logProbs.sub(Tensor.create(references, batch.size(), 2)).mul(new Scalar(beta)); // [pairs, 2]
-        Tensor margin = rewards.select(1, 0).sub(rewards.select(1, 1)); // [pairs]
-        Tensor losses = log_sigmoid(margin).neg(); // [pairs]
-        if (nllWeight > 0) {
-            losses = losses.sub(logProbs.select(1, 0).mul(Tensor.create(perToken, perToken.length)));
+        Tensor logProbs = rows.logProbs(weights).to(ScalarType.Double); // [2*pairs]
+        double[] policy = new double[2 * batch.size()];
+        new DoublePointer(logProbs.detach().contiguous().data_ptr()).get(policy);
+        double[] slopes = new double[policy.length];
+        List<PairLogProbs> pairs = new ArrayList<>();
+        double sum = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            PairLogProbs pair = logProbs(batch.get(i), policy[2 * i], policy[2 * i + 1]);
+            pairs.add(pair);
+            LossGradient at = loss.evaluate(pair);
+            sum += at.loss();
+            slopes[2 * i] = at.policyChosen() / batch.size();
+            slopes[2 * i + 1] = at.policyRejected() / batch.size();
         }
-        return new Evaluation(losses.mean(), () -> metrics(logProbs, references));
+        // the gradient of this product is the loss's own, by the chain rule
+        Tensor differentiable = logProbs.dot(Tensor.create(slopes, slopes.length)); // []
+        return new Evaluation(sum / batch.size(), differentiable, metrics(pairs));
     }
 
-    private Map<String, Double> metrics(Tensor logProbs, double[] references) {
-        double[] policy = new double[references.length];
-        new DoublePointer(logProbs.detach().contiguous().data_ptr()).get(policy);
-        int pairs = policy.length / 2;
-        double accuracy = 0;
-        double chosen = 0;
-        double rejected = 0;
-        double rewardChosen = 0;
-        double rewardRejected = 0;
-        for (int i = 0; i < policy.length; i += 2) {
-            double w = beta * (policy[i] - references[i]);
-            double l = beta * (policy[i + 1] - references[i + 1]);
-            accuracy += w > l ? 1 : 0;
-            rewardChosen += w;
-            rewardRejected += l;
-            chosen += policy[i];
-            rejected += policy[i + 1];
+    private static PairLogProbs logProbs(EncodedPair pair, double chosen, double rejected) {
+        if (!Double.isFinite(chosen) || !Double.isFinite(rejected)) {
+            throw new NonFiniteLossException(
+                    "log-probabilities " + chosen + " and " + rejected + " of row " + pair.id());
         }
+        return new PairLogProbs(
+                chosen,
+                rejected,
+                pair.referenceChosen(),
+                pair.referenceRejected(),
+                pair.chosenIds().length,
+                pair.rejectedIds().length);
+    }
+
+    private Map<String, Double> metrics(List<PairLogProbs> pairs) {
+        RewardStatistics statistics = RewardStatistics.of(loss.beta(), pairs);
         Map<String, Double> out = new LinkedHashMap<>();
-        out.put("accuracy", accuracy / pairs);
-        out.put("margin", (rewardChosen - rewardRejected) / pairs);
-        out.put("rewardChosen", rewardChosen / pairs);
-        out.put("rewardRejected", rewardRejected / pairs);
-        out.put("chosenLogProb", chosen / pairs);
-        out.put("rejectedLogProb", rejected / pairs);
+        out.put("accuracy", statistics.accuracy());
+        out.put("margin", statistics.margin());
+        out.put("rewardChosen", statistics.chosenReward());
+        out.put("rewardRejected", statistics.rejectedReward());
+        out.put("chosenLogProb", statistics.chosenLogProb());
+        out.put("rejectedLogProb", statistics.rejectedLogProb());
         return out;
     }
 

@@ -1,12 +1,8 @@
 package org.ballast.core.mllm;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
+import org.ballast.core.data.ItemRandom;
 
 /**
  * Random first weights. Norms are one, biases zero, all else is normal: the decoder, the embedding and the projector with transformers' {@code initializer_range},
@@ -25,7 +21,7 @@ final class Initialisation {
         if (Double.isNaN(deviation)) {
             Arrays.fill(values, 1);
         } else if (deviation > 0) {
-            RandomGenerator random = generator(seed, tensor.name());
+            RandomGenerator random = ItemRandom.of(seed, "init", tensor.name(), 0);
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (deviation * random.nextGaussian());
             }
@@ -58,21 +54,5 @@ final class Initialisation {
             return width / Math.sqrt(2);
         }
         return width * depth;
-    }
-
-    /** The generator of an item: seeded from sha256(seed, stream, item id, attempt 0). */
-    static RandomGenerator generator(long seed, String item) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(ByteBuffer.allocate(8).putLong(seed).array());
-            digest.update("init".getBytes(StandardCharsets.UTF_8));
-            digest.update((byte) 0);
-            digest.update(item.getBytes(StandardCharsets.UTF_8));
-            digest.update((byte) 0);
-            digest.update(ByteBuffer.allocate(4).putInt(0).array());
-            return RandomGeneratorFactory.of("L64X128MixRandom").create(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

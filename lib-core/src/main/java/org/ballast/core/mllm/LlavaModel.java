@@ -129,7 +129,8 @@ public final class LlavaModel implements AutoCloseable {
 
     /**
      * Writes a checkpoint directory: {@code config.json}, {@code model.safetensors} (float32, hub names) and the small files that {@code AutoProcessor} asks for.
-     * {@code tokenizer.json} and {@code preprocessor_config.json} are the caller's to add.
+     * {@code tokenizer.json} and {@code preprocessor_config.json} are the caller's to add, and the {@code tokenizer_config.json} of a tokenizer whose special tokens are not
+     * named {@code <s>}, {@code </s>} and {@code <pad>}.
      */
     public void save(Path checkpointDir) throws IOException {
         CheckpointFiles.write(checkpointDir, config, weights::tensor);

@@ -1,6 +1,7 @@
 package org.ballast.core.mllm;
 
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -24,12 +25,16 @@ abstract class LlavaObjective<E> implements Objective<E> {
         }
     }
 
-    /** The batch's loss as a scalar tensor, and its figures once the backward pass is done. */
+    /** Forward pass of a batch. */
     abstract Evaluation loss(Weights weights, List<E> batch);
 
     abstract String id(E example);
 
-    record Evaluation(Tensor loss, java.util.function.Supplier<java.util.Map<String, Double>> metrics) {}
+    /**
+     * @param loss the batch's mean loss
+     * @param differentiable a scalar whose gradient is that of the loss
+     */
+    record Evaluation(double loss, Tensor differentiable, Map<String, Double> metrics) {}
 
     LlavaModel model() {
         return model;
@@ -77,16 +82,15 @@ abstract class LlavaObjective<E> implements Objective<E> {
             double scale = adapter == null ? 0 : adapter.config().scale();
             TrainableWeights weights = new TrainableWeights(model.weights(), layout, theta, gradientOrNull, scale);
             Evaluation evaluation = loss(weights, batch);
-            double value = evaluation.loss().item_double();
-            if (!Double.isFinite(value)) {
-                throw new NonFiniteLossException("loss " + value + " on rows "
+            if (!Double.isFinite(evaluation.loss())) {
+                throw new NonFiniteLossException("loss " + evaluation.loss() + " on rows "
                         + batch.stream().map(this::id).limit(20).toList());
             }
             if (gradientOrNull != null) {
-                evaluation.loss().backward();
+                evaluation.differentiable().backward();
                 weights.requireGradientsInPlace();
             }
-            return new ObjectiveValue(value, evaluation.metrics().get());
+            return new ObjectiveValue(evaluation.loss(), evaluation.metrics());
         }
     }
 

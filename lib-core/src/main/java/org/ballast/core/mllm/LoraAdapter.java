@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.random.RandomGenerator;
+import org.ballast.core.data.ItemRandom;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -36,7 +37,7 @@ public final class LoraAdapter {
         float[] theta = new float[Math.toIntExact(layout.size())];
         for (NamedShape tensor : layout.tensors()) {
             if (tensor.name().endsWith(".lora_A.weight")) {
-                RandomGenerator random = Initialisation.generator(seed, tensor.name());
+                RandomGenerator random = ItemRandom.of(seed, "init", tensor.name(), 0);
                 double bound = 1 / Math.sqrt(tensor.shape()[1]);
                 int at = (int) layout.offset(tensor.name());
                 for (int i = 0; i < tensor.elements(); i++) {

@@ -33,7 +33,7 @@ public final class SftObjective extends LlavaObjective<EncodedExample> {
         }
         Tensor targets = rows.targets(); // [tokens]
         Tensor loss = cross_entropy_loss(rows.logits(weights), targets); // []
-        return new Evaluation(loss, () -> Map.of("tokens", (double) targets.numel()));
+        return new Evaluation(loss.item_double(), loss, Map.of("tokens", (double) targets.numel()));
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,7 +17,10 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.ballast.core.image.ImageHeader.Format;
 import org.ballast.core.image.ImageRejected.Reason;
 import org.junit.jupiter.api.Test;
@@ -78,6 +83,45 @@ class ImageDecoderTest {
         assertThat(WHITE.decode(wide).rgb()).containsExactly(bytes(132, 137, 142)); // (10 * 128 + 255 * 127) / 255 ...
         byte[] greyAlpha = png(2, 1, 8, 4, new byte[0], new byte[] {0, 9, (byte) 255, 9, 0});
         assertThat(WHITE.decode(greyAlpha).rgb()).containsExactly(9, 9, 9, 255, 255, 255);
+    }
+
+    @Test
+    void aPalettesTransparencyIsHonoured() throws IOException, ImageRejected {
+        byte[] colors = join(chunk("PLTE", bytes(10, 20, 30, 200, 0, 0)), chunk("tRNS", bytes(0)));
+        byte[] png = png(3, 1, 8, 3, colors, new byte[] {0, 1, 0, 1});
+        assertThat(WHITE.decode(png).rgb()).containsExactly(bytes(200, 0, 0, 255, 255, 255, 200, 0, 0));
+        assertThat(DROP.decode(png).rgb()).containsExactly(bytes(200, 0, 0, 10, 20, 30, 200, 0, 0));
+    }
+
+    @Test
+    void readsCmykAsInvertedInks() throws IOException, ImageRejected {
+        var raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 16, 16, 4, null);
+        int[] stored = {255, 0, 128, 200};
+        for (int band = 0; band < 4; band++) {
+            int[] samples = new int[256];
+            Arrays.fill(samples, stored[band]);
+            raster.setSamples(0, 0, 16, 16, band, samples);
+        }
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new MemoryCacheImageOutputStream(bytes)) {
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(raster, null, null), null);
+        } finally {
+            writer.dispose();
+        }
+        assertThat(JpegFrame.read(bytes.toByteArray()).colorSpace()).isEqualTo(JpegFrame.ColorSpace.CMYK);
+        byte[] rgb = DROP.decode(bytes.toByteArray()).rgb();
+        // no ink, full ink, half ink under a black of 200
+        assertThat(rgb[0] & 255).isBetween(198, 202);
+        assertThat(rgb[1] & 255).isBetween(0, 2);
+        assertThat(rgb[2] & 255).isBetween(98, 103);
+    }
+
+    @Test
+    void pngsOfPicturesComeBack() throws ImageRejected {
+        RgbImage photo = GOLDENS.image("photo_61x97.rgb");
+        assertThat(WHITE.decode(photo.toPng())).isEqualTo(photo);
     }
 
     @Test

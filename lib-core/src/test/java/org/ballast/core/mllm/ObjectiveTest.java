@@ -140,7 +140,7 @@ class ObjectiveTest {
     }
 
     /** One random direction for every tensor, so that a wrong gradient of one cannot hide behind the others. */
-    private static <E> void assertDirectionalDerivatives(
+    static <E> void assertDirectionalDerivatives(
             Objective<E> objective, ParameterLayout layout, Tensor theta, List<E> batch) {
         Tensor gradient = theta.clone();
         objective.evaluate(theta, gradient, batch);

@@ -183,6 +183,15 @@ public final class StageFolder {
         }
     }
 
+    /** Whether the stage wrote such a file. */
+    public boolean has(String name) {
+        try {
+            return files.exists(file(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look for " + file(name), e);
+        }
+    }
+
     /** Text of a file of the stage. */
     public String read(String name) {
         return text(file(name));

@@ -63,13 +63,19 @@ record NegativeUnit(
                     requests.add(request);
                 });
             }
-            try (Generator generator =
-                    new Generator(model.model(), null, model.tokenizer().endId())) {
-                for (int from = 0; from < requests.size(); from += batchRows) {
-                    List<GenerationRequest> batch = requests.subList(from, Math.min(requests.size(), from + batchRows));
-                    for (Generation answer : generator.generate(batch, weaken.generation())) {
-                        store(model, policy, byId.get(answer.id()), answer, promptTokens(batch, answer.id()), out);
-                    }
+            Generator generator =
+                    new Generator(model.model(), null, model.tokenizer().endId());
+            for (int from = 0; from < requests.size(); from += batchRows) {
+                List<GenerationRequest> batch = requests.subList(from, Math.min(requests.size(), from + batchRows));
+                List<Generation> answers = generator.generate(batch, weaken.generation());
+                for (int i = 0; i < batch.size(); i++) {
+                    store(
+                            model,
+                            policy,
+                            byId.get(batch.get(i).id()),
+                            answers.get(i),
+                            batch.get(i).promptIds().length,
+                            out);
                 }
             }
         }
@@ -100,15 +106,6 @@ record NegativeUnit(
             out.reject(rejected(prompt, Reason.NOT_AN_IMAGE, e.getMessage(), prompt.imageId()));
         }
         return Optional.empty();
-    }
-
-    private static int promptTokens(List<GenerationRequest> batch, String id) {
-        return batch.stream()
-                .filter(request -> request.id().equals(id))
-                .findFirst()
-                .orElseThrow()
-                .promptIds()
-                .length;
     }
 
     private void store(OpenModel model, Policy policy, Row row, Generation answer, int promptTokens, Output out) {

@@ -12,8 +12,8 @@ import org.ballast.core.mllm.Objective;
 
 /**
  * A training run: replicas on the workers make the steps of a {@link RoundPlan}, and are averaged after each round. The
- * result is a function of the settings and the examples, whatever the number of executors, and survives a kill: with a state directory,
- * a run of the same settings goes on after the last round written.
+ * result is a function of the settings and the examples, whatever the number of executors, and survives a kill: with
+ * a state directory, a run of the same settings goes on after the last round written.
  *
  * <pre>{@code
  * TrainingResult result = new AveragedTraining<>(objective, optimizer, plan, EncodedExample::id)
@@ -147,7 +147,7 @@ public final class AveragedTraining<E> {
         var point = new LossCurve.Point(
                 round.index(),
                 iteration,
-                optimizer.schedule().at(iteration - 1),
+                optimizer.rate().at(iteration - 1),
                 measured.loss(),
                 measured.metrics(),
                 measured.examples(),

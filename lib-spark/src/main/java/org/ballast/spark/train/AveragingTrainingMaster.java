@@ -26,12 +26,13 @@ import scala.reflect.ClassTag$;
 import scala.runtime.BoxedUnit;
 
 /**
- * Parameter averaging with dl4j-spark's contract and leaner rounds: state travels as bytes, is sent once by a broadcast that
- * dies with its round, and comes back weighted by the examples behind it; what the next round starts from is the
+ * Parameter averaging with dl4j-spark's contract and leaner rounds: state travels as bytes, is sent once by a
+ * broadcast that dies with its round, and comes back weighted by the examples behind it; what the next round starts
+ * from is the
  * {@link OuterStep}'s decision. One partition is one worker.
  *
- * <p>{@link #executeTraining} trains any float32 {@link MultiLayerNetwork} on {@code DataSet}s; {@link AveragedTraining} trains
- * objectives. All results of a round count against {@code spark.driver.maxResultSize}.
+ * <p>{@link #executeTraining} trains any float32 {@link MultiLayerNetwork} on {@code DataSet}s; {@link
+ * AveragedTraining} trains objectives. All results of a round count against {@code spark.driver.maxResultSize}.
  */
 public final class AveragingTrainingMaster extends ParameterAveragingTrainingMaster {
     private final OuterStep outer;
@@ -94,9 +95,9 @@ public final class AveragingTrainingMaster extends ParameterAveragingTrainingMas
     }
 
     /**
-     * Fits the network on all {@code DataSet}s once. An RDD of as many partitions as there are workers is taken as it lies;
-     * any other is dealt out in turn. The momentum of the outer step lives on in this master, the updater state in the
-     * network.
+     * Fits the network on all {@code DataSet}s once. An RDD of as many partitions as there are workers is taken as it
+     * lies; any other is dealt out in turn. The momentum of the outer step lives on in this master, the updater state
+     * in the network.
      */
     @Override
     public void executeTraining(SparkDl4jMultiLayer sparkNetwork, JavaRDD<DataSet> data) {

@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * What a JVM opens once and shares among its tasks (models, files), by the key of its whole configuration. It stays open
- * after its last lease; the longest idle of more than {@code idleCapacity} resources is closed, and the rest at JVM exit. A resource under lease is never closed.
+ * What a JVM opens once and shares among its tasks (models, files), by the key of its whole configuration. It stays
+ * open after its last lease; the longest idle of more than {@code idleCapacity} resources is closed, and the rest at
+ * JVM exit. A resource under lease is never closed.
  */
 public final class ExecutorCache<T extends AutoCloseable> {
     private final int idleCapacity;

@@ -5,8 +5,8 @@ import org.ballast.core.mllm.ObjectiveValue;
 
 /**
  * A worker's replica: parameters, updater state and their update, between two averagings. Where it keeps them (DL4J's
- * arrays, a GPU) is its own affair; arrays cross only in {@link #load}, {@link #theta} and {@link #updaterState}. Used by
- * one thread at a time.
+ * arrays, a GPU) is its own affair; arrays cross only in {@link #load}, {@link #theta} and {@link #updaterState}.
+ * Used by one thread at a time.
  */
 public interface InnerStep<E> extends AutoCloseable {
     /**

@@ -9,6 +9,9 @@ import java.util.TreeMap;
 
 /** How a run went: one point a round, and the held-out measurements between. */
 public record LossCurve(List<Point> points, List<Evaluation> evaluations) implements Serializable {
+    /** Name under which a curve lies in a stage's folder, as JSON. */
+    public static final String FILE = "loss-curve.json";
+
     public LossCurve {
         points = List.copyOf(points);
         evaluations = List.copyOf(evaluations);

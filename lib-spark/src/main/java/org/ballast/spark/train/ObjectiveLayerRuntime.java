@@ -95,6 +95,12 @@ public final class ObjectiveLayerRuntime extends BaseLayer<ObjectiveLayer> imple
         return score;
     }
 
+    /** The score is the objective's loss alone: decoupled weight decay is no part of a loss. */
+    @Override
+    public double calcRegularizationScore(boolean backpropOnlyParams) {
+        return 0;
+    }
+
     /** The objective's gradient is a mean already. */
     @Override
     public boolean updaterDivideByMinibatch(String parameter) {

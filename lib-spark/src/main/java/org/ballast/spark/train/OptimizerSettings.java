@@ -2,6 +2,7 @@ package org.ballast.spark.train;
 
 import java.io.Serializable;
 import java.util.List;
+import org.ballast.core.preference.LearningRate;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -22,7 +23,7 @@ import org.nd4j.linalg.learning.regularization.WeightDecay;
  */
 public record OptimizerSettings(
         Algorithm algorithm,
-        WarmupSchedule schedule,
+        LearningRate rate,
         double beta1,
         double beta2,
         double epsilon,
@@ -47,13 +48,13 @@ public record OptimizerSettings(
     }
 
     /** AdamW with betas 0.9 and 0.999, epsilon 1e-8. */
-    public static OptimizerSettings adamW(WarmupSchedule schedule, double weightDecay, double maxGradientNorm) {
-        return new OptimizerSettings(Algorithm.ADAM_W, schedule, 0.9, 0.999, 1e-8, weightDecay, maxGradientNorm);
+    public static OptimizerSettings adamW(LearningRate rate, double weightDecay, double maxGradientNorm) {
+        return new OptimizerSettings(Algorithm.ADAM_W, rate, 0.9, 0.999, 1e-8, weightDecay, maxGradientNorm);
     }
 
     /** Plain SGD: no momentum, decay or clipping. */
-    public static OptimizerSettings sgd(WarmupSchedule schedule) {
-        return new OptimizerSettings(Algorithm.SGD, schedule, 0, 0, 1, 0, 0);
+    public static OptimizerSettings sgd(LearningRate rate) {
+        return new OptimizerSettings(Algorithm.SGD, rate, 0, 0, 1, 0, 0);
     }
 
     /** Floats of updater state behind each parameter. */
@@ -65,9 +66,9 @@ public record OptimizerSettings(
     MultiLayerConfiguration network(long parameterCount, DataType type) {
         IUpdater updater =
                 switch (algorithm) {
-                    case SGD -> new Sgd(schedule);
+                    case SGD -> new Sgd(new LearningRateSchedule(rate));
                     case ADAM_W -> Adam.builder()
-                            .learningRateSchedule(schedule)
+                            .learningRateSchedule(new LearningRateSchedule(rate))
                             .beta1(beta1)
                             .beta2(beta2)
                             .epsilon(epsilon)

@@ -30,8 +30,8 @@ public sealed interface OuterStep extends Serializable {
     }
 
     /**
-     * DiLoCo (Douillard et al. 2023): g = theta - mean, buf = momentum buf + g, theta' = theta - learningRate (g + momentum
-     * buf). The paper has 0.7 and 0.9; learning rate 1 with momentum 0 is the plain average.
+     * DiLoCo (Douillard et al. 2023): g = theta - mean, buf = momentum buf + g, theta' = theta - learningRate (g +
+     * momentum buf). The paper has 0.7 and 0.9; learning rate 1 with momentum 0 is the plain average.
      */
     record Nesterov(double learningRate, double momentum) implements OuterStep {
         public Nesterov {

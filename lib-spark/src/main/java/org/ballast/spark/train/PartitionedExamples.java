@@ -18,9 +18,9 @@ import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
 /**
- * A training set too large for one machine, spread over the cluster. A round scans the persisted rows where they lie and
- * ships those of its batches, once to each worker that wants them; a worker holds its rows of the round. Worth it where a round is long; examples in
- * files that all executors can see are cheaper through an {@link ExampleSource}.
+ * A training set too large for one machine, spread over the cluster. A round scans the persisted rows where they lie
+ * and ships those of its batches, once to each worker that wants them; a worker holds its rows of the round. Worth it
+ * where a round is long; examples in files that all executors can see are cheaper through an {@link ExampleSource}.
  */
 public final class PartitionedExamples<E> implements Examples<E> {
     private final JavaPairRDD<Long, E> rows;

@@ -4,8 +4,8 @@ import java.util.random.RandomGenerator;
 import org.ballast.core.mllm.EncodedExample;
 
 /**
- * Rolls a picture by up to {@code maxPixels} in each direction, edges wrapping around (torch.roll), each example by its own
- * uniform draw. Text-only examples pass unchanged.
+ * Rolls a picture by up to {@code maxPixels} in each direction, edges wrapping around (torch.roll), each example by
+ * its own uniform draw. Text-only examples pass unchanged.
  */
 public record PixelShift(int maxPixels, int height, int width) implements BatchTransform<EncodedExample> {
     private static final int CHANNELS = 3;

@@ -43,7 +43,7 @@ final class Replicas<E> implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         synchronized (idle) {
             idle.forEach(InnerStep::close);
             idle.clear();

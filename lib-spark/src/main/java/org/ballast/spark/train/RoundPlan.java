@@ -8,9 +8,10 @@ import org.ballast.core.data.ItemRandom;
 /**
  * Which example meets which worker when: a function of its arguments alone, whatever the cluster.
  *
- * <p>The examples 0 .. examples - 1 are shuffled anew for each epoch, and the epochs put in a row. Step s takes the next
- * {@code workers * batchSizePerWorker} of that row, worker w the w-th part of them. So a batch may reach over the end of an
- * epoch; only the last step of the run may be short.
+ * <p>The examples 0 .. examples - 1 are shuffled anew for each epoch, and the epochs put in a row. Step s takes the
+ * next
+ * {@code workers * batchSizePerWorker} of that row, worker w the w-th part of them. So a batch may reach over the end
+ * of an epoch; only the last step of the run may be short.
  */
 public final class RoundPlan {
     private final long seed;

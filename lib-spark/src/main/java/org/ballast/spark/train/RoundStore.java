@@ -24,11 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Round states in a directory of any Hadoop file system, the last two kept. A file is written under another name, closed and
- * then renamed, and ends in a checksum: a half-written one is never taken for a state.
+ * Round states in a directory of any Hadoop file system, the last two kept. A file is written under another name,
+ * closed and then renamed, and ends in a checksum: a half-written one is never taken for a state.
  *
- * <p>Layout, big-endian: magic (8 bytes), header length (int) and header (JSON); then theta, updater state, momentum, each as length
- * (int) and little-endian float32; then the CRC-32C of all before (long).
+ * <p>Layout, big-endian: magic (8 bytes), header length (int) and header (JSON); then theta, updater state, momentum,
+ * each as length (int) and little-endian float32; then the CRC-32C of all before (long).
  */
 final class RoundStore {
     private static final Logger LOG = LoggerFactory.getLogger(RoundStore.class);

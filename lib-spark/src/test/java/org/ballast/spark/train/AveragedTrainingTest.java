@@ -14,8 +14,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
 import org.ballast.core.data.ItemRandom;
+import org.ballast.core.preference.LearningRate;
+import org.ballast.core.preference.LearningRate.Schedule;
 import org.ballast.spark.SparkExtension;
-import org.ballast.spark.train.WarmupSchedule.Shape;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,7 @@ class AveragedTrainingTest {
     private static final List<Point> DATA = Point.some(50, 11);
     private static final RegressionFactory NET = RegressionFactory.of(6);
     private static final OptimizerSettings ADAM_W =
-            OptimizerSettings.adamW(new WarmupSchedule(Shape.COSINE, 0.03, 1e-4, 4, 30), 0.01, 1);
+            OptimizerSettings.adamW(new LearningRate(Schedule.COSINE_WITH_MIN_LR, 0.03, 4, 30, 1e-4), 0.01, 1);
 
     /** Moves a point's first input a little: a stand-in for augmentation whose draws show in the result. */
     private record Jitter(double by) implements BatchTransform<Point> {
@@ -117,7 +118,7 @@ class AveragedTrainingTest {
 
     @Test
     void twoWorkersWithSgdMakeTheStepOfOneBigBatch(JavaSparkContext spark) throws IOException {
-        var sgd = OptimizerSettings.sgd(WarmupSchedule.constant(0.3));
+        var sgd = OptimizerSettings.sgd(LearningRate.of(Schedule.CONSTANT, 0.3, 0, 1));
         var plan = RoundPlan.ofSteps(1, DATA.size(), 2, 8, AveragingSchedule.every(1), 1);
         TrainingResult two = run(spark, training(sgd, plan));
         assertThat(two.examples()).isEqualTo(16);
@@ -141,7 +142,7 @@ class AveragedTrainingTest {
 
     @Test
     void weighsUnequalShardsByTheirExamples(JavaSparkContext spark) throws IOException {
-        var sgd = OptimizerSettings.sgd(WarmupSchedule.constant(0.3));
+        var sgd = OptimizerSettings.sgd(LearningRate.of(Schedule.CONSTANT, 0.3, 0, 1));
         // 50 examples on 2 workers of 40: 40 and 10, which only the weights make one batch of 50
         var plan = RoundPlan.ofEpochs(1, DATA.size(), 2, 40, AveragingSchedule.every(1), 1);
         TrainingResult two = run(spark, training(sgd, plan));
@@ -227,14 +228,14 @@ class AveragedTrainingTest {
     @Test
     void learnsAndTellsHow(JavaSparkContext spark) throws IOException {
         var plan = RoundPlan.ofSteps(3, DATA.size(), 2, 16, new AveragingSchedule(20, 2, 10), 120);
-        var optimizer = OptimizerSettings.adamW(new WarmupSchedule(Shape.COSINE, 0.05, 0, 10, 120), 0, 1);
+        var optimizer = OptimizerSettings.adamW(LearningRate.of(Schedule.COSINE, 0.05, 10, 120), 0, 1);
         List<LossCurve.Point> told = new ArrayList<>();
         TrainingResult result =
                 run(spark, training(optimizer, plan).listener((point, ofPlan, rounds) -> told.add(point)));
         assertThat(told).isEqualTo(result.curve().points()).hasSize(20);
         assertThat(told.get(19).loss()).isLessThan(0.2 * told.get(0).loss());
         assertThat(told.get(0).step()).isEqualTo(2);
-        assertThat(told.get(0).learningRate()).isEqualTo(optimizer.schedule().at(1));
+        assertThat(told.get(0).learningRate()).isEqualTo(optimizer.rate().at(1));
         assertThat(told.get(19).step()).isEqualTo(120);
         assertThat(told.get(19).metrics()).containsOnlyKeys("rmse");
         assertThat(told).allSatisfy(point -> assertThat(point.seconds()).isPositive());

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.ballast.core.mllm.Objective;
 import org.ballast.core.mllm.ObjectiveValue;
+import org.ballast.core.preference.LearningRate;
+import org.ballast.core.preference.LearningRate.Schedule;
 import org.ballast.spark.train.OptimizerSettings.Algorithm;
-import org.ballast.spark.train.WarmupSchedule.Shape;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,8 +54,8 @@ class Dl4jInnerStepTest {
         }
         double rate = golden.get("lr").asDouble();
         var schedule = name.endsWith("cosine")
-                ? new WarmupSchedule(Shape.COSINE, rate, 0, 2, 10)
-                : WarmupSchedule.constant(rate);
+                ? LearningRate.of(Schedule.COSINE, rate, 2, 10)
+                : LearningRate.of(Schedule.CONSTANT, rate, 0, 1);
         var optimizer = OptimizerSettings.adamW(
                 schedule,
                 golden.get("weight_decay").asDouble(),
@@ -88,7 +89,7 @@ class Dl4jInnerStepTest {
         JsonNode file = Goldens.read("schedules.json");
         JsonNode golden = file.get("adamw_eps_before_bias_correction");
         var optimizer = OptimizerSettings.adamW(
-                WarmupSchedule.constant(golden.get("lr").asDouble()),
+                LearningRate.of(Schedule.CONSTANT, golden.get("lr").asDouble(), 0, 1),
                 golden.get("weight_decay").asDouble(),
                 0);
         try (var replica = new Dl4jInnerStep<>(new GivenGradients(5), optimizer)) {
@@ -105,7 +106,7 @@ class Dl4jInnerStepTest {
     @Test
     void continuesFromALoadedStateAsIfNeverStopped() {
         var objective = new TwoLayerRegression(6, 0);
-        var optimizer = OptimizerSettings.adamW(new WarmupSchedule(Shape.LINEAR, 0.05, 0, 3, 12), 0.01, 0.5);
+        var optimizer = OptimizerSettings.adamW(LearningRate.of(Schedule.LINEAR, 0.05, 3, 12), 0.01, 0.5);
         float[] start = new float[Math.toIntExact(objective.parameterCount())];
         objective.initialTheta(start);
         List<Point> data = Point.some(40, 2);
@@ -136,7 +137,7 @@ class Dl4jInnerStepTest {
     void learns() {
         var objective = new TwoLayerRegression(16, 0);
         var optimizer = new OptimizerSettings(
-                Algorithm.ADAM_W, new WarmupSchedule(Shape.COSINE, 0.03, 0, 5, 150), 0.9, 0.98, 1e-8, 0, 1);
+                Algorithm.ADAM_W, LearningRate.of(Schedule.COSINE, 0.03, 5, 150), 0.9, 0.98, 1e-8, 0, 1);
         float[] start = new float[Math.toIntExact(objective.parameterCount())];
         objective.initialTheta(start);
         List<Point> data = Point.some(64, 3);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import org.ballast.core.preference.LearningRate;
+import org.ballast.core.preference.LearningRate.Schedule;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -17,7 +19,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 class ObjectiveLayerTest {
-    private static final OptimizerSettings SGD = OptimizerSettings.sgd(WarmupSchedule.constant(1));
+    private static final OptimizerSettings SGD = OptimizerSettings.sgd(LearningRate.of(Schedule.CONSTANT, 1, 0, 1));
     private static final List<Point> BATCH = Point.some(7, 1);
 
     @BeforeAll
@@ -66,7 +68,7 @@ class ObjectiveLayerTest {
 
     @Test
     void survivesJson() {
-        var conf = OptimizerSettings.adamW(new WarmupSchedule(WarmupSchedule.Shape.COSINE, 1e-3, 1e-5, 3, 50), 0.05, 1)
+        var conf = OptimizerSettings.adamW(new LearningRate(Schedule.COSINE_WITH_MIN_LR, 1e-3, 3, 50, 1e-5), 0.05, 1)
                 .network(33, DataType.FLOAT);
         var back = MultiLayerConfiguration.fromJson(conf.toJson());
         assertThat(back).isEqualTo(conf);

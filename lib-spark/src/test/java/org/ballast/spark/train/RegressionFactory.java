@@ -52,7 +52,7 @@ record RegressionFactory(int hidden, long padding, String poison, String how) im
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() {
             sound.close();
         }
     }

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.ballast.core.data.ItemRandom;
-import org.ballast.core.mllm.CachedDecoding;
+import org.ballast.core.mllm.Decoder;
+import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.generate.Generation.FinishReason;
@@ -15,11 +16,11 @@ import org.ballast.core.mllm.generate.Generation.FinishReason;
 /**
  * Answers prompts with a model, a batch at a time. Prompts may differ in length; a row leaves the batch when it is done. A row's draws are its own
  * ({@link ItemRandom}, stream {@code sample}); its logits depend on the shape of the batch in their last bits, as all products do. The image token is
- * never chosen. Does not own the model.
+ * never chosen. Thread-safe. Does not own the model.
  */
-public final class Generator {
-    private final LlavaModel model;
-    private final LoraAdapter adapter;
+public final class Generator implements AutoCloseable {
+    private final Decoder decoder;
+    private final LlavaConfig config;
     private final int endToken;
 
     /**
@@ -31,9 +32,9 @@ public final class Generator {
         if (endToken < 0 || endToken >= vocabulary) {
             throw new IllegalArgumentException("end token " + endToken + " is outside the vocabulary of " + vocabulary);
         }
-        this.model = model;
-        this.adapter = adapter;
+        this.config = model.config();
         this.endToken = endToken;
+        this.decoder = new Decoder(model, adapter);
     }
 
     /**
@@ -47,8 +48,8 @@ public final class Generator {
             return List.of();
         }
         Contrast contrast = options.contrast();
-        List<CachedDecoding.Prompt> prompts = new ArrayList<>();
-        List<CachedDecoding.Prompt> against = new ArrayList<>();
+        List<Decoder.Prompt> prompts = new ArrayList<>();
+        List<Decoder.Prompt> against = new ArrayList<>();
         List<Row> active = new ArrayList<>();
         for (GenerationRequest request : requests) {
             checkLength(request, options);
@@ -61,22 +62,20 @@ public final class Generator {
         }
         prompts.addAll(against);
         List<Row> rows = List.copyOf(active);
-        CachedDecoding.Start start = CachedDecoding.start(model, adapter, prompts);
-        try (CachedDecoding decoding = start.decoding()) {
-            decode(decoding, start.next(), active, options);
+        try (Decoder.State state = decoder.prefill(prompts)) {
+            decode(state, active, options);
         }
         return rows.stream().map(Row::generation).toList();
     }
 
-    private void decode(
-            CachedDecoding decoding, CachedDecoding.Next next, List<Row> active, GenerationOptions options) {
+    private void decode(Decoder.State state, List<Row> active, GenerationOptions options) {
         var choice = new TokenChoice(options);
+        float[][] logits = state.logits(); // [branches * active][vocab]
         while (true) {
-            int branches = decoding.rows() / active.size();
+            int branches = logits.length / active.size();
             for (int i = 0; i < active.size(); i++) {
-                float[] scores = next.logits()[i];
-                float[] other = branches == 2 ? next.logits()[active.size() + i] : null;
-                active.get(i).take(scores, next.logSumExp()[i], other, choice);
+                float[] other = branches == 2 ? logits[active.size() + i] : null;
+                active.get(i).take(logits[i], other, choice);
             }
             int[] open = IntStream.range(0, active.size())
                     .filter(i -> active.get(i).finish == null)
@@ -86,20 +85,22 @@ public final class Generator {
             }
             if (open.length < active.size()) {
                 int size = active.size();
-                decoding.select(IntStream.range(0, branches)
-                        .flatMap(b -> Arrays.stream(open).map(i -> b * size + i))
-                        .toArray());
+                state.cache()
+                        .select(IntStream.range(0, branches)
+                                .flatMap(b -> Arrays.stream(open).map(i -> b * size + i))
+                                .toArray());
                 active.removeIf(row -> row.finish != null);
             }
             int[] last = active.stream().mapToInt(Row::last).toArray();
-            next = decoding.append(IntStream.range(0, branches)
+            int[] tokens = IntStream.range(0, branches)
                     .flatMap(b -> Arrays.stream(last))
-                    .toArray());
+                    .toArray();
+            logits = decoder.step(tokens, state.cache());
         }
     }
 
     private void checkLength(GenerationRequest request, GenerationOptions options) {
-        int positions = model.config().text().maxPositions();
+        int positions = config.text().maxPositions();
         long needed = (long) request.promptIds().length + options.maxTokens() - 1; // the last token is never fed in
         if (needed > positions) {
             throw new IllegalArgumentException("row " + request.id() + ": prompt of " + request.promptIds().length
@@ -108,13 +109,31 @@ public final class Generator {
         }
     }
 
-    private static CachedDecoding.Prompt prompt(GenerationRequest request, boolean weakened, boolean needed) {
+    private static Decoder.Prompt prompt(GenerationRequest request, boolean weakened, boolean needed) {
         float[] pixels = weakened ? request.weakenedPixels() : request.pixels();
         if (pixels == null && needed) {
             throw new IllegalArgumentException(
                     "row " + request.id() + ": contrast needs the " + (weakened ? "weakened" : "clean") + " picture");
         }
-        return new CachedDecoding.Prompt(request.id(), pixels, request.promptIds());
+        return new Decoder.Prompt(request.id(), pixels, request.promptIds());
+    }
+
+    /** logits[token] - log sum exp logits. */
+    static double logProb(float[] logits, int token) {
+        float highest = Float.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            highest = Math.max(highest, logit);
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - highest);
+        }
+        return logits[token] - highest - Math.log(sum);
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
     }
 
     /** One answer in the making. */
@@ -137,13 +156,13 @@ public final class Generator {
             logProbs = new double[options.maxTokens()];
         }
 
-        void take(float[] logits, double logSumExp, float[] against, TokenChoice choice) {
+        void take(float[] logits, float[] against, TokenChoice choice) {
             float[] scores = logits.clone();
             if (against != null) {
                 options.contrast().combine(scores, against);
             }
             // fed back in, it would ask for features that do not exist
-            scores[model.config().imageTokenId()] = Float.NEGATIVE_INFINITY;
+            scores[config.imageTokenId()] = Float.NEGATIVE_INFINITY;
             int token;
             try {
                 token = choice.choose(scores, seen, random);
@@ -152,7 +171,7 @@ public final class Generator {
             }
             seen.set(token);
             tokens[size] = token;
-            logProbs[size++] = logits[token] - logSumExp;
+            logProbs[size++] = logProb(logits, token);
             if (token == endToken) {
                 finish = FinishReason.EOS;
             } else if (size == tokens.length) {

@@ -16,13 +16,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import org.ballast.core.image.PixelGoldens;
-import org.ballast.core.mllm.CachedDecoding;
+import org.ballast.core.mllm.Decoder;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.generate.Generation.FinishReason;
 import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.PromptTemplate;
 import org.ballast.core.text.TextRejected;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,11 +39,13 @@ class GeneratorTest {
     private static final int END = 2;
 
     private static LlavaModel model;
+    private static Generator generator;
     private static LlavaTokenizer tokenizer;
 
     @BeforeAll
     static void open() throws IOException {
         model = LlavaModel.open(folder("model"));
+        generator = new Generator(model, null, END);
         tokenizer = LlavaTokenizer.open(
                 folder("model"), new PromptTemplate("{prompt}", ""), LlavaTokenizer.SpecialTokens.llava15());
     }
@@ -50,6 +53,7 @@ class GeneratorTest {
     @AfterAll
     static void close() {
         tokenizer.close();
+        generator.close();
         model.close();
     }
 
@@ -60,10 +64,6 @@ class GeneratorTest {
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static Generator generator() {
-        return new Generator(model, null, END);
     }
 
     private static GenerationRequest request(String name, String id, float[] weakened) {
@@ -103,11 +103,11 @@ class GeneratorTest {
     void greedyAnswersEqualTheGoldensAloneAndInABatch(String key, double penalty) {
         GenerationOptions options =
                 GenerationOptions.greedy(GREEDY.get("max_new_tokens").asInt()).withRepetitionPenalty(penalty);
-        List<Generation> together = generator().generate(allRequests(), options);
+        List<Generation> together = generator.generate(allRequests(), options);
         assertThat(together).extracting(Generation::id).containsExactly("prompt0", "prompt1", "prompt2", "prompt3");
         for (int i = 0; i < 4; i++) {
             JsonNode golden = GREEDY.get(key).get(i);
-            Generation alone = generator()
+            Generation alone = generator
                     .generate(List.of(request(golden.get("prompt").asText())), options)
                     .get(0);
             for (Generation generation : List.of(alone, together.get(i))) {
@@ -125,21 +125,26 @@ class GeneratorTest {
     void filteredDistributionsEqualTheGoldens() {
         for (JsonNode golden : GREEDY.get("sampling")) {
             GenerationRequest request = request(golden.get("prompt").asText());
-            var prompt = new CachedDecoding.Prompt(request.id(), request.pixels(), request.promptIds());
-            CachedDecoding.Start start = CachedDecoding.start(model, null, List.of(prompt));
-            start.decoding().close();
+            var prompt = new Decoder.Prompt(request.id(), request.pixels(), request.promptIds());
             var options = GenerationOptions.sampling(
                     1,
                     golden.get("temperature").asDouble(),
                     golden.get("top_k").asInt(),
                     golden.get("top_p").asDouble(),
                     0);
-            var kept = new TokenChoice(options).distribution(start.next().logits()[0]);
+            var kept = new TokenChoice(options).distribution(firstLogits(List.of(prompt))[0]);
             int[] ids = ints(golden.get("ids"));
             assertThat(kept.ids()).hasSize(golden.get("kept").asInt());
             assertThat(Arrays.copyOf(kept.ids(), ids.length)).isEqualTo(ids);
             assertThat(Arrays.copyOf(kept.probs(), ids.length))
                     .containsExactly(doubles(golden.get("probs")), within(1e-4));
+        }
+    }
+
+    private static float[][] firstLogits(List<Decoder.Prompt> prompts) {
+        try (var decoder = new Decoder(model, null);
+                Decoder.State state = decoder.prefill(prompts)) {
+            return state.logits();
         }
     }
 
@@ -156,12 +161,11 @@ class GeneratorTest {
                     CONTRASTIVE.get("beta_cd").asDouble());
             var options = GenerationOptions.greedy(tokens).withContrast(contrast);
             // beside a row that ends elsewhere
-            List<Generation> answers = generator()
-                    .generate(
-                            List.of(
-                                    request("prompt2", "other", NOISED.floats("prompt2.x500")),
-                                    request(prompt, "row", weakened)),
-                            options);
+            List<Generation> answers = generator.generate(
+                    List.of(
+                            request("prompt2", "other", NOISED.floats("prompt2.x500")),
+                            request(prompt, "row", weakened)),
+                    options);
             assertThat(answers.get(1).tokens()).as("%s", run).isEqualTo(ints(run.get("tokens")));
             assertThat(answers.get(1).finishReason().code())
                     .isEqualTo(run.get("finish_reason").asText());
@@ -175,16 +179,15 @@ class GeneratorTest {
     /** Tokens at or above the plausibility cut, at the first position. */
     private static long kept(GenerationRequest request, Contrast contrast) {
         boolean weakenedFirst = contrast.direction() == Contrast.Direction.NOISED_MINUS_CLEAN;
-        List<CachedDecoding.Prompt> branches = new ArrayList<>(List.of(
-                new CachedDecoding.Prompt("weakened", request.weakenedPixels(), request.promptIds()),
-                new CachedDecoding.Prompt("clean", request.pixels(), request.promptIds())));
+        List<Decoder.Prompt> branches = new ArrayList<>(List.of(
+                new Decoder.Prompt("weakened", request.weakenedPixels(), request.promptIds()),
+                new Decoder.Prompt("clean", request.pixels(), request.promptIds())));
         if (!weakenedFirst) {
             Collections.reverse(branches);
         }
-        CachedDecoding.Start start = CachedDecoding.start(model, null, branches);
-        start.decoding().close();
-        float[] scores = start.next().logits()[0];
-        contrast.combine(scores, start.next().logits()[1]);
+        float[][] logits = firstLogits(branches);
+        float[] scores = logits[0];
+        contrast.combine(scores, logits[1]);
         int count = 0;
         for (float score : scores) {
             count += score > Float.NEGATIVE_INFINITY ? 1 : 0;
@@ -199,9 +202,9 @@ class GeneratorTest {
         for (int i = 0; i < 9; i++) {
             requests.add(request("prompt" + i % 4, "row" + i, null));
         }
-        List<Generation> inOrder = generator().generate(requests, options);
+        List<Generation> inOrder = generator.generate(requests, options);
         Collections.shuffle(requests, new Random(1));
-        List<Generation> shuffled = generator().generate(requests, options);
+        List<Generation> shuffled = generator.generate(requests, options);
         for (Generation generation : shuffled) {
             Generation same = inOrder.stream()
                     .filter(g -> g.id().equals(generation.id()))
@@ -214,12 +217,12 @@ class GeneratorTest {
         assertThat(inOrder.get(0).tokens()).isNotEqualTo(inOrder.get(4).tokens());
         assertThat(inOrder.get(4).tokens()).isNotEqualTo(inOrder.get(8).tokens());
         GenerationRequest one = request("prompt1", "row1", null);
-        assertThat(generator()
+        assertThat(generator
                         .generate(List.of(one), options.withAttempt(1))
                         .get(0)
                         .tokens())
                 .isNotEqualTo(inOrder.get(1).tokens());
-        assertThat(generator()
+        assertThat(generator
                         .generate(List.of(one), GenerationOptions.sampling(12, 1, 0, 0.95, 8))
                         .get(0)
                         .tokens())
@@ -228,26 +231,30 @@ class GeneratorTest {
 
     @Test
     void answersEndAtTheEndTokenOrTheLimit() {
-        Generation cut = generator()
+        Generation cut = generator
                 .generate(List.of(request("prompt0")), GenerationOptions.greedy(3))
                 .get(0);
         assertThat(cut.tokens()).isEqualTo(Arrays.copyOf(ints(GREEDY.at("/greedy/0/tokens")), 3));
         assertThat(cut.finishReason()).isEqualTo(FinishReason.LENGTH);
         // the end on the very last token allowed is an end
-        Generation exact = generator()
+        Generation exact = generator
                 .generate(List.of(request("prompt0")), GenerationOptions.greedy(7))
                 .get(0);
         assertThat(exact.finishReason()).isEqualTo(FinishReason.EOS);
-        assertThat(generator().generate(List.of(), GenerationOptions.greedy(3))).isEmpty();
+        assertThat(generator.generate(List.of(), GenerationOptions.greedy(3))).isEmpty();
     }
 
     @Test
     void anAdapterChangesTheAnswers() {
         LoraAdapter adapter = LoraAdapter.read(folder("adapter"), model.config());
         var options = GenerationOptions.greedy(8);
-        List<Generation> adapted = new Generator(model, adapter, END).generate(allRequests(), options);
-        try (LlavaModel merged = adapter.merge(model)) {
-            List<Generation> expected = new Generator(merged, null, END).generate(allRequests(), options);
+        List<Generation> adapted;
+        try (var withAdapter = new Generator(model, adapter, END)) {
+            adapted = withAdapter.generate(allRequests(), options);
+        }
+        try (LlavaModel merged = adapter.merge(model);
+                var plain = new Generator(merged, null, END)) {
+            List<Generation> expected = plain.generate(allRequests(), options);
             for (int i = 0; i < 4; i++) {
                 assertThat(adapted.get(i).tokens()).isEqualTo(expected.get(i).tokens());
                 assertThat(adapted.get(i).logProbs())
@@ -255,22 +262,37 @@ class GeneratorTest {
             }
         }
         assertThat(adapted.get(0).tokens())
-                .isNotEqualTo(
-                        generator().generate(allRequests(), options).get(0).tokens());
+                .isNotEqualTo(generator.generate(allRequests(), options).get(0).tokens());
+    }
+
+    @Test
+    void memoryStaysFlat() {
+        var contrast = new Contrast(Contrast.Direction.NOISED_MINUS_CLEAN, 1, 0.2);
+        var options = GenerationOptions.greedy(6).withContrast(contrast);
+        List<GenerationRequest> requests = List.of(
+                request("prompt0", "a", NOISED.floats("prompt0.x900")),
+                request("prompt2", "b", NOISED.floats("prompt2.x900")));
+        for (int i = 0; i < 20; i++) {
+            generator.generate(requests, options);
+        }
+        long before = Pointer.physicalBytes();
+        for (int i = 0; i < 120; i++) {
+            generator.generate(requests, options);
+        }
+        // one lost cache of four rows a round would be 68 MB
+        assertThat(Pointer.physicalBytes() - before).isLessThan(25L << 20);
     }
 
     @Test
     void refusesRowsByName() {
         var contrast = new Contrast(Contrast.Direction.NOISED, 1, 0.2);
-        assertThatThrownBy(() -> generator()
-                        .generate(
-                                List.of(request("prompt0")),
-                                GenerationOptions.greedy(2).withContrast(contrast)))
+        assertThatThrownBy(() -> generator.generate(
+                        List.of(request("prompt0")), GenerationOptions.greedy(2).withContrast(contrast)))
                 .hasMessage("row prompt0: contrast needs the weakened picture");
-        assertThatThrownBy(() -> generator().generate(List.of(request("prompt0")), GenerationOptions.greedy(5000)))
+        assertThatThrownBy(() -> generator.generate(List.of(request("prompt0")), GenerationOptions.greedy(5000)))
                 .hasMessageStartingWith("row prompt0: prompt of 29 and answer of up to 5000");
         var noPicture = new GenerationRequest("bare", request("prompt0").promptIds(), null, null);
-        assertThatThrownBy(() -> generator().generate(List.of(noPicture), GenerationOptions.greedy(2)))
+        assertThatThrownBy(() -> generator.generate(List.of(noPicture), GenerationOptions.greedy(2)))
                 .hasMessageContaining("row bare")
                 .hasMessageContaining("16 image tokens");
         assertThatThrownBy(() -> new GenerationRequest("empty", new int[0], null, null))
