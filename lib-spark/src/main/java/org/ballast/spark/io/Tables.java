@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.element_at;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.octet_length;
 import static org.apache.spark.sql.functions.pmod;
@@ -33,6 +34,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.FloatType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
+import org.ballast.spark.rows.ImageRows;
 
 /**
  * Parquet tables of stage folders. Which row stands in which file, and where, hangs on the rows and the target size
@@ -192,6 +194,10 @@ public final class Tables {
                 bytes = octet_length(column);
             } else if (field.dataType() instanceof ArrayType array && array.elementType() instanceof FloatType) {
                 bytes = when(column.isNull(), lit(0)).otherwise(size(column).multiply(Float.BYTES));
+            } else if (field.dataType() instanceof ArrayType array
+                    && array.elementType().equals(ImageRows.IMAGE)) {
+                bytes = expr("aggregate(transform(%s, x -> octet_length(x.bytes)), 0, (a, b) -> a + b)"
+                        .formatted(field.name()));
             } else if (field.dataType() instanceof ArrayType) {
                 bytes = octet_length(to_json(column));
             } else {

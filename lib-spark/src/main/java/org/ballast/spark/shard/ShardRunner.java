@@ -89,7 +89,19 @@ public final class ShardRunner {
      *     {@code quarantine} is there to be read
      */
     public static ShardResult run(SparkSession spark, ShardPlan plan, StageFolder stage) {
-        return new ShardRunner(spark, plan, stage).run();
+        try {
+            return new ShardRunner(spark, plan, stage).run();
+        } catch (AnnotationException e) {
+            throw e;
+        } catch (Exception e) {
+            // an archive that an executor finds broken comes wrapped in Spark's account of its task
+            for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+                if (cause instanceof AnnotationException broken) {
+                    throw broken;
+                }
+            }
+            throw e;
+        }
     }
 
     private ShardResult run() {

@@ -37,6 +37,8 @@ final class TarArchives {
 
     static final Table TABLE = new Table("tar_index", INDEX, List.of("root", "image"), false, false);
 
+    private static final int BLOCK = 512;
+
     private TarArchives() {}
 
     /**
@@ -84,6 +86,7 @@ final class TarArchives {
         private final FSDataInputStream file;
         private final TarArchiveInputStream archive;
         private final long fileLength;
+        private long end;
         private Row next;
 
         Entries(int root, Path tar, FSDataInputStream file, long fileLength) {
@@ -123,6 +126,7 @@ final class TarArchives {
                         throw new AnnotationException("image root %s is cut off in %s: %d bytes, needs %d"
                                 .formatted(tar, last, fileLength, offset + entry.getSize()));
                     }
+                    end = offset + (entry.getSize() + BLOCK - 1) / BLOCK * BLOCK;
                     if (entry.isFile() && !entry.isLink() && !entry.isSymbolicLink() && !entry.isSparse()) {
                         try {
                             String name = ImagePath.normalised(entry.getName());
@@ -132,11 +136,28 @@ final class TarArchives {
                         }
                     }
                 }
+                requireEndMark();
                 archive.close();
                 return null;
             } catch (IOException e) {
                 throw new AnnotationException(
                         "image root %s is no readable tar behind %s: %s".formatted(tar, last, e.getMessage()), e);
+            }
+        }
+
+        /** A file that was cut within or before a header looks like one that ends there. */
+        private void requireEndMark() throws IOException {
+            byte[] block = new byte[BLOCK];
+            boolean marked = end + BLOCK <= fileLength;
+            if (marked) {
+                file.readFully(end, block);
+                for (byte b : block) {
+                    marked &= b == 0;
+                }
+            }
+            if (!marked) {
+                throw new AnnotationException("image root %s is cut off at byte %d: the end mark of a tar is missing"
+                        .formatted(tar, Math.min(end, fileLength)));
             }
         }
     }
