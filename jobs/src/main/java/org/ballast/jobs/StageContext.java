@@ -1,0 +1,34 @@
+package org.ballast.jobs;
+
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.ballast.core.config.RunConfig;
+import org.ballast.core.config.StageConfig;
+import org.ballast.spark.io.StageFolder;
+
+/**
+ * What a task works with.
+ *
+ * @param output the stage's own folder
+ */
+public record StageContext(SparkSession spark, RunConfig run, StageConfig stage, StageFolder output) {
+
+    /** Folders of the stages under {@code inputs.<key>}. */
+    public List<StageFolder> inputs(String key) {
+        return stage.inputs(key).stream().map(this::folder).toList();
+    }
+
+    /** Folder of the one stage under {@code inputs.<key>}. */
+    public StageFolder input(String key) {
+        List<StageFolder> folders = inputs(key);
+        if (folders.size() != 1) {
+            throw new IllegalArgumentException("stages." + stage.name() + ".inputs." + key + " must name one stage, not "
+                    + stage.inputs(key));
+        }
+        return folders.get(0);
+    }
+
+    private StageFolder folder(String name) {
+        return StageFolder.of(spark.sparkContext().hadoopConfiguration(), run.root(), name);
+    }
+}

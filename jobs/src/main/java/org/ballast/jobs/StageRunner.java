@@ -1,0 +1,96 @@
+package org.ballast.jobs;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.ballast.core.config.RunConfig;
+import org.ballast.core.config.StageConfig;
+import org.ballast.core.data.Sha256;
+import org.ballast.spark.io.Manifest;
+import org.ballast.spark.io.RunHeader;
+import org.ballast.spark.io.StageConflictException;
+import org.ballast.spark.io.StageFolder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs one stage after another: what is up to date is left alone, what is finished gets its manifest. */
+final class StageRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(StageRunner.class);
+
+    private final SparkSession spark;
+    private final RunConfig run;
+    private final boolean force;
+
+    StageRunner(SparkSession spark, RunConfig run, boolean force) {
+        this.spark = spark;
+        this.run = run;
+        this.force = force;
+    }
+
+    /** Runs a stage where it is not up to date; returns what the user is told of it. */
+    Map<String, Object> run(StageConfig stage, Task task) throws Exception {
+        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        StageFolder folder = StageFolder.of(hadoop, run.root(), stage.name());
+        StageContext context = new StageContext(spark, run, stage, folder);
+        try {
+            RunHeader header =
+                    RunHeader.now(stage.name(), stage.job(), configurationDigest(stage), inputs(stage, task, hadoop));
+            StageFolder.State state = folder.open(header, force);
+            if (state == StageFolder.State.UP_TO_DATE) {
+                LOG.info("{}: up to date", stage.name());
+                return told("up-to-date", folder.manifest(), 0);
+            }
+            LOG.info("{}: {} {}", stage.name(), state == StageFolder.State.CONTINUE ? "continues" : "runs", stage.job());
+            long start = System.nanoTime();
+            StageOutcome outcome = task.run(context);
+            long millis = (System.nanoTime() - start) / 1_000_000;
+            Manifest manifest = new Manifest(
+                    folder.header(),
+                    SecretKeys.redacted(stage.config()),
+                    CodeVersion.current(),
+                    outcome.models(),
+                    Map.of("run", run.seed()),
+                    outcome.rows(),
+                    outcome.metrics(),
+                    Map.of("total", millis));
+            folder.commit(manifest);
+            LOG.info("{}: done in {} s", stage.name(), String.format("%.1f", millis / 1000.0));
+            return told("done", manifest, millis);
+        } catch (StageConflictException e) {
+            throw new StageFailure("stage " + stage.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private String configurationDigest(StageConfig stage) {
+        String settings = new StageConfig(
+                        stage.name(), stage.job(), stage.config().withoutPath("execution"), stage.line())
+                .json();
+        return Sha256.of(settings, Long.toString(run.seed()));
+    }
+
+    private Map<String, String> inputs(StageConfig stage, Task task, Configuration hadoop) throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        for (String input : stage.inputs()) {
+            StageFolder folder = StageFolder.of(hadoop, run.root(), input);
+            if (!folder.finished()) {
+                throw new StageFailure("stage " + stage.name() + " reads stage " + input + ", which is not finished: run "
+                        + input + " first (bin/submit.sh pipeline runs all in order)");
+            }
+            digests.put("stage " + input, folder.manifest().digest());
+        }
+        task.externalInputs(hadoop).forEach((name, digest) -> digests.put("file " + name, digest));
+        return digests;
+    }
+
+    private static Map<String, Object> told(String state, Manifest manifest, long millis) {
+        Map<String, Object> told = new LinkedHashMap<>();
+        told.put("state", state);
+        told.put("seconds", millis / 1000.0);
+        told.put("rows", manifest.rows());
+        told.put("metrics", manifest.metrics());
+        return told;
+    }
+}

@@ -1,0 +1,52 @@
+package org.ballast.jobs.adapter;
+
+import java.util.Map;
+import org.ballast.core.config.RunConfig;
+import org.ballast.core.config.Settings;
+import org.ballast.core.config.StageConfig;
+import org.ballast.jobs.Job;
+import org.ballast.jobs.StageContext;
+import org.ballast.jobs.StageOutcome;
+import org.ballast.jobs.Task;
+import org.ballast.jobs.UnitSettings;
+import org.ballast.spark.feature.FeatureExtraction;
+import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.units.UnitOptions;
+
+/** Pooled vision features of the samples. */
+public final class FeaturesJob implements Job {
+    private record Options(int batchRows, UnitOptions units) {}
+
+    @Override
+    public String name() {
+        return "features";
+    }
+
+    @Override
+    public String summary() {
+        return "Pools the vision tower's features of every sample's picture.";
+    }
+
+    @Override
+    public Task configure(StageConfig stage, RunConfig run) {
+        Options options = Settings.read(
+                stage.config(),
+                "stages." + stage.name(),
+                settings -> new Options(UnitSettings.batchSize(settings), UnitSettings.read(settings)));
+        return context -> run(context, options);
+    }
+
+    private static StageOutcome run(StageContext context, Options options) throws Exception {
+        ModelSpec model = ModelSpec.checkpoint(
+                context.input("model"), context.spark().sparkContext().hadoopConfiguration());
+        return StageOutcome.of(
+                FeatureExtraction.run(
+                        context.spark(),
+                        context.output(),
+                        context.inputs("data"),
+                        model,
+                        options.batchRows(),
+                        options.units()),
+                Map.of("model", model.digest()));
+    }
+}

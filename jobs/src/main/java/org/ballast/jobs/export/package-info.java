@@ -1,0 +1,2 @@
+/** The job {@code export}: what others read, TRL's preference rows and PEFT adapters. */
+package org.ballast.jobs.export;

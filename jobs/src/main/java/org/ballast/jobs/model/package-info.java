@@ -1,0 +1,2 @@
+/** The job {@code import-model}: a Hugging Face checkpoint as a stage. */
+package org.ballast.jobs.model;

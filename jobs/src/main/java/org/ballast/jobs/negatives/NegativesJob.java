@@ -1,0 +1,80 @@
+package org.ballast.jobs.negatives;
+
+import java.util.Map;
+import java.util.Optional;
+import org.ballast.core.config.RunConfig;
+import org.ballast.core.config.Settings;
+import org.ballast.core.config.StageConfig;
+import org.ballast.core.mllm.generate.Contrast;
+import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.jobs.Job;
+import org.ballast.jobs.StageContext;
+import org.ballast.jobs.StageOutcome;
+import org.ballast.jobs.Task;
+import org.ballast.jobs.UnitSettings;
+import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.negative.NegativeGeneration;
+import org.ballast.spark.negative.NegativeOptions;
+import org.ballast.spark.units.UnitRunner;
+
+/** Writes negatives for the prompts of a data stage, with a model that another stage trained or imported. */
+public final class NegativesJob implements Job {
+    private static final int LAST_STEP = 999;
+
+    @Override
+    public String name() {
+        return "negatives";
+    }
+
+    @Override
+    public String summary() {
+        return "Writes rejected responses: the model's answers to weakened pictures, and right answers to other pictures.";
+    }
+
+    @Override
+    public Task configure(StageConfig stage, RunConfig run) {
+        NegativeOptions options =
+                Settings.read(stage.config(), "stages." + stage.name(), settings -> read(settings, run.seed()));
+        return context -> run(context, options);
+    }
+
+    private static NegativeOptions read(Settings settings, long seed) {
+        Settings retrieve = settings.section("retrieve");
+        return new NegativeOptions(
+                settings.strings("splits"),
+                settings.strings("kinds"),
+                weaken(settings.section("weaken"), seed),
+                retrieve.flag("enabled") ? Optional.of(retrieve.string("split")) : Optional.empty(),
+                UnitSettings.batchSize(settings),
+                UnitSettings.read(settings));
+    }
+
+    private static Optional<NegativeOptions.Weaken> weaken(Settings settings, long seed) {
+        Contrast contrast = new Contrast(
+                settings.choice("direction", Contrast.Direction.class),
+                settings.number("alpha", 0, 1000),
+                settings.number("cut", 1e-9, 1));
+        GenerationOptions generation = GenerationOptions.sampling(
+                        settings.integer("max-tokens", 1, 1_000_000),
+                        settings.number("temperature", 0, 100),
+                        settings.integer("top-k", 0, 10_000_000),
+                        settings.number("top-p", 1e-9, 1),
+                        seed)
+                .withContrast(contrast);
+        int step = settings.integer("step", 0, LAST_STEP);
+        return settings.flag("enabled") ? Optional.of(new NegativeOptions.Weaken(step, generation)) : Optional.empty();
+    }
+
+    private static StageOutcome run(StageContext context, NegativeOptions options) throws Exception {
+        ModelSpec model = ModelSpec.checkpoint(
+                context.input("model"), context.spark().sparkContext().hadoopConfiguration());
+        UnitRunner.Outcome outcome = NegativeGeneration.run(
+                context.spark(),
+                context.output(),
+                context.inputs("data"),
+                model,
+                options,
+                context.run().seed());
+        return StageOutcome.of(outcome, Map.of("model", model.digest()));
+    }
+}

@@ -1,0 +1,47 @@
+package org.ballast.jobs.train;
+
+import org.ballast.core.mllm.DpoObjective;
+import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.EncodedPair;
+import org.ballast.core.mllm.LlavaModel;
+import org.ballast.core.mllm.LoraAdapter;
+import org.ballast.core.mllm.LoraConfig;
+import org.ballast.core.mllm.Objective;
+import org.ballast.core.mllm.SftObjective;
+import org.ballast.spark.model.ModelFiles;
+import org.ballast.spark.train.ObjectiveFactory;
+
+/** How executors open what is trained: the checkpoint from its files, a new adapter from the run's seed. */
+final class Objectives {
+    private Objectives() {}
+
+    /** @param lora null: all parameters */
+    record Supervised(ModelFiles checkpoint, LoraConfig lora, long seed) implements ObjectiveFactory<EncodedExample> {
+        @Override
+        public String key() {
+            return toString();
+        }
+
+        @Override
+        public Objective<EncodedExample> open() {
+            LlavaModel model = LlavaModel.open(checkpoint.local());
+            return lora == null
+                    ? SftObjective.full(model)
+                    : SftObjective.lora(model, LoraAdapter.initialise(lora, model.config(), seed));
+        }
+    }
+
+    record Preference(ModelFiles checkpoint, LoraConfig lora, long seed, double beta, double nllWeight)
+            implements ObjectiveFactory<EncodedPair> {
+        @Override
+        public String key() {
+            return toString();
+        }
+
+        @Override
+        public Objective<EncodedPair> open() {
+            LlavaModel model = LlavaModel.open(checkpoint.local());
+            return new DpoObjective(model, LoraAdapter.initialise(lora, model.config(), seed), beta, nllWeight);
+        }
+    }
+}

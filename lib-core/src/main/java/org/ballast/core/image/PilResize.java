@@ -1,0 +1,145 @@
+package org.ballast.core.image;
+
+import java.util.Arrays;
+
+/**
+ * Pillow's bicubic resize of 8-bit pictures, bit for bit (libImaging/Resample.c): a = -0.5, the kernel stretched by the scale when shrinking,
+ * weights normalised and then fixed-point with 22 bits, the horizontal pass before the vertical one, 8 bits after each, and no pass along an axis
+ * that keeps its size.
+ */
+public final class PilResize {
+    private static final int PRECISION_BITS = 32 - 8 - 2;
+    private static final double SUPPORT = 2;
+
+    private PilResize() {}
+
+    /** The whole picture at the size {@code width} x {@code height}. */
+    public static RgbImage bicubic(RgbImage image, int width, int height) {
+        return bicubic(image, width, height, 0, 0, width, height);
+    }
+
+    /**
+     * The window {@code cropWidth} x {@code cropHeight} at ({@code left}, {@code top}) of the picture resized to {@code width} x {@code height}.
+     * Equal to cropping afterwards; pixels outside the window are not computed.
+     */
+    public static RgbImage bicubic(
+            RgbImage image, int width, int height, int left, int top, int cropWidth, int cropHeight) {
+        if (left < 0
+                || top < 0
+                || cropWidth < 1
+                || cropHeight < 1
+                || left > width - cropWidth
+                || top > height - cropHeight) {
+            throw new IllegalArgumentException("no window of " + cropWidth + " x " + cropHeight + " at " + left + ", "
+                    + top + " in " + width + " x " + height);
+        }
+        Weights across = Weights.of(image.width(), width, left, cropWidth);
+        Weights down = Weights.of(image.height(), height, top, cropHeight);
+        int firstRow = down.start[0];
+        int lastRow = down.start[cropHeight - 1] + down.count[cropHeight - 1];
+        byte[] rows = horizontal(image, across, firstRow, lastRow - firstRow); // [lastRow - firstRow, cropWidth, 3]
+        return new RgbImage(cropWidth, cropHeight, vertical(rows, 3 * cropWidth, down, firstRow));
+    }
+
+    private static byte[] horizontal(RgbImage image, Weights weights, int firstRow, int rows) {
+        int outWidth = weights.start.length;
+        byte[] in = image.rgb();
+        byte[] out = new byte[3 * rows * outWidth];
+        int at = 0;
+        for (int y = 0; y < rows; y++) {
+            int row = 3 * image.width() * (firstRow + y);
+            for (int x = 0; x < outWidth; x++) {
+                int count = weights.count[x];
+                int kernel = weights.size * x;
+                int pixel = row + 3 * weights.start[x];
+                int red = 1 << (PRECISION_BITS - 1);
+                int green = red;
+                int blue = red;
+                for (int i = 0; i < count; i++, pixel += 3) {
+                    int weight = weights.fixed[kernel + i];
+                    red += (in[pixel] & 255) * weight;
+                    green += (in[pixel + 1] & 255) * weight;
+                    blue += (in[pixel + 2] & 255) * weight;
+                }
+                out[at++] = clip(red);
+                out[at++] = clip(green);
+                out[at++] = clip(blue);
+            }
+        }
+        return out;
+    }
+
+    private static byte[] vertical(byte[] in, int stride, Weights weights, int firstRow) {
+        int outHeight = weights.start.length;
+        byte[] out = new byte[stride * outHeight];
+        int[] sums = new int[stride];
+        for (int y = 0; y < outHeight; y++) {
+            Arrays.fill(sums, 1 << (PRECISION_BITS - 1));
+            for (int i = 0; i < weights.count[y]; i++) {
+                int weight = weights.fixed[weights.size * y + i];
+                int row = stride * (weights.start[y] - firstRow + i);
+                for (int x = 0; x < stride; x++) {
+                    sums[x] += (in[row + x] & 255) * weight;
+                }
+            }
+            for (int x = 0; x < stride; x++) {
+                out[stride * y + x] = clip(sums[x]);
+            }
+        }
+        return out;
+    }
+
+    private static byte clip(int fixed) {
+        return (byte) Math.max(0, Math.min(255, fixed >> PRECISION_BITS));
+    }
+
+    /** For each output position: where its inputs start, how many there are, and their fixed-point weights, {@code size} apart. */
+    private record Weights(int size, int[] start, int[] count, int[] fixed) {
+
+        static Weights of(int inSize, int outSize, int first, int outputs) {
+            int[] start = new int[outputs];
+            int[] count = new int[outputs];
+            if (inSize == outSize) {
+                int[] one = new int[outputs];
+                for (int i = 0; i < outputs; i++) {
+                    start[i] = first + i;
+                    count[i] = 1;
+                    one[i] = 1 << PRECISION_BITS;
+                }
+                return new Weights(1, start, count, one);
+            }
+            double scale = (double) inSize / outSize;
+            double filterScale = Math.max(scale, 1);
+            double support = SUPPORT * filterScale;
+            int size = (int) Math.ceil(support) * 2 + 1;
+            int[] fixed = new int[size * outputs];
+            double[] kernel = new double[size];
+            for (int i = 0; i < outputs; i++) {
+                double center = (first + i + 0.5) * scale;
+                int low = Math.max(0, (int) (center - support + 0.5));
+                int high = Math.min(inSize, (int) (center + support + 0.5));
+                double sum = 0;
+                for (int x = low; x < high; x++) {
+                    kernel[x - low] = cubic((x - center + 0.5) * (1 / filterScale));
+                    sum += kernel[x - low];
+                }
+                for (int x = 0; x < high - low; x++) {
+                    double weight = (sum == 0 ? kernel[x] : kernel[x] / sum) * (1 << PRECISION_BITS);
+                    fixed[size * i + x] = (int) (weight < 0 ? weight - 0.5 : weight + 0.5);
+                }
+                start[i] = low;
+                count[i] = high - low;
+            }
+            return new Weights(size, start, count, fixed);
+        }
+
+        private static double cubic(double x) {
+            double a = -0.5;
+            double d = Math.abs(x);
+            if (d < 1) {
+                return ((a + 2) * d - (a + 3)) * d * d + 1;
+            }
+            return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package org.ballast.core.mllm;
+
+import static org.bytedeco.pytorch.global.torch.addmm;
+import static org.bytedeco.pytorch.global.torch.layer_norm;
+import static org.bytedeco.pytorch.global.torch.linear;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+
+/** The layers that tower, projector and decoder share, each a function of its weights' names. */
+final class Layers {
+    private Layers() {}
+
+    /** {@code x W^T + b}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
+    static Tensor affine(Weights weights, String module, Tensor x) {
+        Tensor bias = weights.tensor(module + ".bias");
+        return adapted(weights, module, x, linear(x, weights.tensor(module + ".weight"), new TensorOptional(bias)));
+    }
+
+    /** {@code x W^T}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
+    static Tensor product(Weights weights, String module, Tensor x) {
+        return adapted(weights, module, x, linear(x, weights.tensor(module + ".weight")));
+    }
+
+    private static Tensor adapted(Weights weights, String module, Tensor x, Tensor y) {
+        Weights.LowRank update = weights.lowRank(module);
+        if (update == null) {
+            return y;
+        }
+        long in = x.size(-1);
+        long out = y.size(-1);
+        Tensor low = linear(x.view(-1, in), update.a()); // [rows, rank]
+        Tensor sum = addmm(y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale()));
+        return sum.view(y.shape()); // [..., out]
+    }
+
+    /** Layer norm over the last dimension. */
+    static Tensor layerNorm(Weights weights, String module, Tensor x, double eps) {
+        TensorOptional weight = new TensorOptional(weights.tensor(module + ".weight"));
+        TensorOptional bias = new TensorOptional(weights.tensor(module + ".bias"));
+        return layer_norm(x, new long[] {x.size(-1)}, weight, bias, eps, false);
+    }
+
+    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension. */
+    static Tensor rmsNorm(Weights weights, String module, Tensor x, double eps) {
+        Tensor square = x.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
+        return x.mul(square.add(new Scalar(eps)).rsqrt()).mul(weights.tensor(module + ".weight"));
+    }
+}

@@ -1,0 +1,30 @@
+package org.ballast.core.mllm;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A differentiable loss over one flat parameter vector. Safe for concurrent calls from several threads, each with tensors of its own. Owns the model
+ * that it was made with.
+ *
+ * @param <E> one training example
+ */
+public interface Objective<E> extends AutoCloseable {
+    /** Elements of the parameter vector. */
+    long parameterCount();
+
+    /** Writes the parameters before the first step into an array of {@link #parameterCount} elements. */
+    void initialTheta(float[] into);
+
+    /**
+     * Loss and gradient of a batch. Does nothing to {@code theta}.
+     *
+     * @param theta {@code [parameterCount]}, contiguous, float32 (float64 with a float64 model)
+     * @param gradientOrNull of theta's type and shape; overwritten in place with the gradient of the batch's mean loss; null: value only
+     * @throws NonFiniteLossException when the loss is no finite number
+     */
+    ObjectiveValue evaluate(Tensor theta, Tensor gradientOrNull, List<E> batch);
+
+    @Override
+    void close();
+}

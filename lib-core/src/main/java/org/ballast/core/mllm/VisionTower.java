@@ -1,0 +1,96 @@
+package org.ballast.core.mllm;
+
+import static org.bytedeco.pytorch.global.torch.cat;
+import static org.bytedeco.pytorch.global.torch.gelu;
+import static org.bytedeco.pytorch.global.torch.linear;
+import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+
+/**
+ * CLIP's vision transformer up to the feature layer, and LLaVA's projector behind it. The patch convolution is written as the matrix
+ * product that it is, for its stride is the kernel's size.
+ */
+final class VisionTower {
+    private final LlavaConfig config;
+    private final VisionConfig vision;
+
+    VisionTower(LlavaConfig config) {
+        this.config = config;
+        this.vision = config.vision();
+    }
+
+    /** @param pixels {@code [images, channels, side, side]}, normalised; result {@code [images, 1 + patches, hidden]} at the feature layer */
+    Tensor hidden(Weights weights, Tensor pixels) {
+        Tensor x = embeddings(weights, pixels); // [n, 1+p, d]
+        x = Layers.layerNorm(weights, LlavaTensors.TOWER + "pre_layrnorm", x, vision.layerNormEps());
+        for (int i = 0; i < config.usedVisionLayers(); i++) {
+            x = layer(weights, LlavaTensors.visionLayer(i), x); // [n, 1+p, d]
+        }
+        return x;
+    }
+
+    /** The features that the projector reads, from {@link #hidden}: {@code [images, imageTokens, hidden]}. */
+    Tensor selected(Tensor hidden) {
+        return config.keepClassToken()
+                ? hidden
+                : hidden.narrow(1, 1, vision.patches()).contiguous(); // [n, p, d]
+    }
+
+    /** Image features as the decoder reads them: {@code [images, imageTokens, text hidden]}. */
+    Tensor projected(Weights weights, Tensor pixels) {
+        Tensor x = selected(hidden(weights, pixels)); // [n, p, vision d]
+        x = projection(weights, "linear_1", x); // [n, p, d]
+        return projection(weights, "linear_2", gelu(x)); // [n, p, d]
+    }
+
+    private Tensor projection(Weights weights, String name, Tensor x) {
+        String module = LlavaTensors.PROJECTOR + name;
+        return config.projectorBias() ? Layers.affine(weights, module, x) : Layers.product(weights, module, x);
+    }
+
+    private Tensor embeddings(Weights weights, Tensor pixels) {
+        long n = pixels.size(0);
+        long side = vision.patchesPerSide();
+        long p = vision.patchSize();
+        long c = vision.channels();
+        long d = vision.hiddenSize();
+        String prefix = LlavaTensors.TOWER + "embeddings.";
+        Tensor patches = pixels.view(n, c, side, p, side, p)
+                .permute(0, 2, 4, 1, 3, 5)
+                .reshape(n, side * side, c * p * p); // [n, patches, c*p*p]
+        Tensor kernel = weights.tensor(prefix + "patch_embedding.weight").view(d, c * p * p); // [d, c*p*p]
+        Tensor cls = weights.tensor(prefix + "class_embedding").view(1, 1, d).expand(n, 1, d); // [n, 1, d]
+        Tensor x = cat(new TensorVector(cls, linear(patches, kernel)), 1); // [n, 1+patches, d]
+        return x.add(weights.tensor(prefix + "position_embedding.weight"));
+    }
+
+    private Tensor layer(Weights weights, String name, Tensor x) {
+        Tensor normed = Layers.layerNorm(weights, name + "layer_norm1", x, vision.layerNormEps());
+        x = x.add(attention(weights, name + "self_attn.", normed));
+        normed = Layers.layerNorm(weights, name + "layer_norm2", x, vision.layerNormEps());
+        Tensor inner = activation(Layers.affine(weights, name + "mlp.fc1", normed)); // [n, 1+p, f]
+        return x.add(Layers.affine(weights, name + "mlp.fc2", inner));
+    }
+
+    private Tensor attention(Weights weights, String name, Tensor x) {
+        Tensor q = heads(Layers.affine(weights, name + "q_proj", x)); // [n, h, 1+p, d/h]
+        Tensor k = heads(Layers.affine(weights, name + "k_proj", x)); // [n, h, 1+p, d/h]
+        Tensor v = heads(Layers.affine(weights, name + "v_proj", x)); // [n, h, 1+p, d/h]
+        Tensor out = scaled_dot_product_attention(q, k, v); // [n, h, 1+p, d/h]
+        return Layers.affine(weights, name + "out_proj", out.transpose(1, 2).reshape(x.shape()));
+    }
+
+    private Tensor heads(Tensor x) {
+        long heads = vision.heads();
+        return x.view(x.size(0), x.size(1), heads, vision.hiddenSize() / heads).transpose(1, 2);
+    }
+
+    private Tensor activation(Tensor x) {
+        return vision.activation().equals("gelu")
+                ? gelu(x)
+                : x.mul(x.mul(new Scalar(1.702)).sigmoid());
+    }
+}

@@ -1,0 +1,31 @@
+package org.ballast.core.mllm;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Where a forward pass takes its weights from: a checkpoint, views of a flat parameter vector, or a checkpoint under an adapter. The forward
+ * pass is a function of it and of its input.
+ */
+public interface Weights {
+    /** The tensor of that checkpoint name; throws if there is none. */
+    Tensor tensor(String name);
+
+    /** The adapter on the linear module of that name, or null. */
+    default LowRank lowRank(String module) {
+        return null;
+    }
+
+    /** Type of the products: float32, or float64 in gradient checks. */
+    default ScalarType type() {
+        return ScalarType.Float;
+    }
+
+    /**
+     * An additive low-rank update of a linear: {@code y = x W^T + scale * (x A^T) B^T}.
+     *
+     * @param a {@code [rank, in]}
+     * @param b {@code [out, rank]}
+     */
+    record LowRank(Tensor a, Tensor b, double scale) {}
+}

@@ -1,0 +1,23 @@
+package org.ballast.core.mllm.generate;
+
+import java.io.Serializable;
+import java.util.Objects;
+
+/**
+ * One prompt to be answered.
+ *
+ * @param id names the row, and seeds its draws
+ * @param promptIds prompt with the image token already repeated for every image feature
+ * @param pixels {@code [channels, side, side]}, normalised; null for a prompt without a picture, or where only the weakened one is asked for
+ * @param weakenedPixels the same picture weakened; null where no contrast is asked for
+ */
+@SuppressWarnings("ArrayRecordComponent")
+public record GenerationRequest(String id, int[] promptIds, float[] pixels, float[] weakenedPixels)
+        implements Serializable {
+    public GenerationRequest {
+        Objects.requireNonNull(id, "id");
+        if (promptIds.length == 0) {
+            throw new IllegalArgumentException("row " + id + ": the prompt is empty");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+package org.ballast.core.mllm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path dir;
+
+    private static float[][] logits(LlavaModel model, LoraAdapter adapter) {
+        int[] prompt = Golden.prompt("prompt0");
+        float[] pixels =
+                Golden.pixels(Golden.json("forward.json").path("prompts").get(0).path("pixel_values"));
+        try (Decoder decoder = new Decoder(model, adapter);
+                Decoder.State state = decoder.prefill(List.of(new Decoder.Prompt("p", pixels, prompt)))) {
+            return state.logits();
+        }
+    }
+
+    @Test
+    void aWrittenCheckpointOpensWithTheSameLogits() throws IOException {
+        try (LlavaModel model = LlavaModel.open(Golden.path("model"))) {
+            model.save(dir);
+            try (LlavaModel again = LlavaModel.open(dir)) {
+                assertThat(again.config()).isEqualTo(model.config());
+                assertThat(logits(again, null)[0]).containsExactly(logits(model, null)[0]);
+            }
+        }
+        assertThat(dir.resolve("config.json")).exists();
+        assertThat(dir.resolve("generation_config.json")).exists();
+        assertThat(dir.resolve("processor_config.json")).exists();
+        assertThat(dir.resolve("tokenizer_config.json")).exists();
+        assertThat(dir.resolve("model.safetensors.partial")).doesNotExist();
+    }
+
+    @Test
+    void aTrainedVectorIsWhatTheCheckpointHolds() throws IOException {
+        try (SftObjective sft = SftObjective.full(LlavaModel.open(Golden.path("model")))) {
+            float[] theta = new float[(int) sft.parameterCount()];
+            sft.initialTheta(theta);
+            for (int i = 0; i < theta.length; i++) {
+                theta[i] = i % 1000 / 1000f;
+            }
+            sft.model().save(dir, theta);
+            try (SftObjective again = SftObjective.full(LlavaModel.open(dir))) {
+                float[] read = new float[theta.length];
+                again.initialTheta(read);
+                assertThat(Arrays.equals(read, theta)).isTrue();
+            }
+            assertThatThrownBy(() -> sft.model().save(dir, new float[2])).hasMessageContaining("2 elements");
+        }
+    }
+
+    @Test
+    void shardsAndHalfPrecisionAndNewerNamesAreRead() throws IOException {
+        try (LlavaModel model = LlavaModel.open(Golden.path("model"))) {
+            Map<String, Tensor> first = new LinkedHashMap<>();
+            Map<String, Tensor> second = new LinkedHashMap<>();
+            ObjectNode index = JSON.createObjectNode();
+            for (NamedShape t : LlavaTensors.all(model.config())) {
+                boolean head = t.name().equals(LlavaTensors.HEAD);
+                String name = head ? "lm_head.weight" : LlavaTensors.modulePath(t.name());
+                (name.contains("vision") ? first : second)
+                        .put(name, model.weights().tensor(t.name()));
+                index.withObject("/weight_map").put(name, name.contains("vision") ? "a.safetensors" : "b.safetensors");
+            }
+            SafeTensorsWriter.write(dir.resolve("a.safetensors"), first);
+            SafeTensorsWriter.write(dir.resolve("b.safetensors"), second);
+            Files.writeString(dir.resolve("model.safetensors.index.json"), index.toString());
+            Files.copy(Golden.path("model/config.json"), dir.resolve("config.json"));
+            try (LlavaModel again = LlavaModel.open(dir)) {
+                assertThat(logits(again, null)[0]).containsExactly(logits(model, null)[0]);
+            }
+            Files.writeString(
+                    dir.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"x\": \"../a.safetensors\"}}");
+            assertThatThrownBy(() -> LlavaModel.open(dir)).hasMessageContaining("../a.safetensors");
+        }
+    }
+
+    @Test
+    void adaptersAreReadAppliedMergedAndWrittenAsPeftDoes() throws IOException {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGrad = new NoGradGuard();
+                LlavaModel model = LlavaModel.open(Golden.path("model"));
+                SafeTensors golden = Golden.tensors("adapter.safetensors")) {
+            LoraAdapter adapter = LoraAdapter.read(Golden.path("adapter"), model.config());
+            assertThat(adapter.config().scale()).isEqualTo(2);
+            Tensor expected = golden.tensor("prompt0.logits").narrow(0, 28, 1); // [1, vocab]
+            assertThat(Golden.largestDifference(tensor(logits(model, adapter)), expected))
+                    .isLessThan(1e-4);
+            adapter.write(dir, "model");
+            LoraAdapter again = LoraAdapter.read(dir, model.config());
+            assertThat(Arrays.equals(again.theta(), adapter.theta())).isTrue();
+            assertThat(again.config()).isEqualTo(adapter.config());
+            try (LlavaModel merged = adapter.merge(model)) {
+                assertThat(Golden.largestDifference(tensor(logits(merged, null)), expected))
+                        .isLessThan(1e-4);
+            }
+            LoraAdapter fresh = LoraAdapter.initialise(LoraConfig.allLinear(4, 8), model.config(), 3);
+            assertThat(logits(model, fresh)[0]).containsExactly(logits(model, null)[0]);
+            assertThat(fresh.theta())
+                    .containsExactly(LoraAdapter.initialise(LoraConfig.allLinear(4, 8), model.config(), 3)
+                            .theta())
+                    .isNotEqualTo(LoraAdapter.initialise(LoraConfig.allLinear(4, 8), model.config(), 4)
+                            .theta());
+        }
+    }
+
+    private static Tensor tensor(float[][] rows) {
+        return Tensor.create(rows[0], 1, rows[0].length);
+    }
+
+    @Test
+    void rankStabilisedScaleIsAlphaOverRootOfRank() {
+        assertThat(new LoraConfig(16, 8, true, List.of("q_proj"), null, null).scale())
+                .isEqualTo(2);
+        assertThat(new LoraConfig(16, 8, false, List.of("q_proj"), null, null).scale())
+                .isEqualTo(0.5);
+    }
+
+    @Test
+    void whatPlainLoraDoesNotHaveIsRefused() throws IOException {
+        LlavaConfig model = LlavaConfigFile.read(Golden.path("model/config.json"));
+        Files.copy(Golden.path("adapter/adapter_model.safetensors"), dir.resolve("adapter_model.safetensors"));
+        Map<String, Consumer<ObjectNode>> faults = Map.of(
+                "use_dora", n -> n.put("use_dora", true),
+                "bias", n -> n.put("bias", "all"),
+                "peft_type", n -> n.put("peft_type", "IA3"),
+                "rank_pattern", n -> n.withObject("/rank_pattern").put("q_proj", 2),
+                "lora_A.weight is Float [4, 64]", n -> n.put("r", 8),
+                "is missing", n -> n.putNull("exclude_modules"),
+                "is surplus", n -> n.putArray("target_modules").add("q_proj"));
+        for (Map.Entry<String, Consumer<ObjectNode>> fault : faults.entrySet()) {
+            ObjectNode root = (ObjectNode)
+                    JSON.readTree(Golden.path("adapter/adapter_config.json").toFile());
+            fault.getValue().accept(root);
+            Files.writeString(dir.resolve("adapter_config.json"), root.toString());
+            assertThatThrownBy(() -> LoraAdapter.read(dir, model))
+                    .as(fault.getKey())
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining(dir.toString())
+                    .hasMessageContaining(fault.getKey());
+        }
+    }
+
+    @Test
+    void initialisationIsReproducibleAndScaled() {
+        LlavaConfig config = SftStepBenchmark.demoSize();
+        try (PointerScope scope = new PointerScope();
+                LlavaModel a = LlavaModel.initialise(config, 5);
+                LlavaModel b = LlavaModel.initialise(config, 5);
+                LlavaModel c = LlavaModel.initialise(config, 6)) {
+            String down = LlavaTensors.decoderLayer(1) + "mlp.down_proj.weight";
+            float[] values = Golden.floats(a.weights().tensor(down));
+            assertThat(values).containsExactly(Golden.floats(b.weights().tensor(down)));
+            assertThat(values).isNotEqualTo(Golden.floats(c.weights().tensor(down)));
+            assertThat(a.weights().tensor(down).std().item_double()).isBetween(0.0195, 0.0205);
+            assertThat(Golden.floats(a.weights().tensor(LlavaTensors.DECODER + "norm.weight")))
+                    .containsOnly(1f);
+            assertThat(Golden.floats(a.weights().tensor(LlavaTensors.PROJECTOR + "linear_1.bias")))
+                    .containsOnly(0f);
+            String query = LlavaTensors.visionLayer(0) + "self_attn.q_proj.weight";
+            double expected = 1 / Math.sqrt(128) / Math.sqrt(6);
+            assertThat(a.weights().tensor(query).std().item_double()).isBetween(0.97 * expected, 1.03 * expected);
+            assertThat(LlavaTensors.all(config).stream()
+                            .mapToLong(NamedShape::elements)
+                            .sum())
+                    .isGreaterThan(a.parameters().size());
+        }
+    }
+
+    @Test
+    void configurationDialectsAreReadAndWhatIsNotSupportedIsNamed() throws IOException {
+        Path file = dir.resolve("config.json");
+        String five =
+                """
+                {"model_type": "llava", "image_token_id": 7, "vision_feature_layer": -1, "vision_feature_select_strategy": "full",
+                 "tie_word_embeddings": true,
+                 "text_config": {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2,
+                  "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0}, "eos_token_id": [5, 6]},
+                 "vision_config": {"model_type": "clip_vision_model", "hidden_act": "gelu"}}
+                """;
+        Files.writeString(file, five);
+        LlavaConfig config = LlavaConfigFile.read(file);
+        assertThat(config.imageTokenId()).isEqualTo(7);
+        assertThat(config.text().ropeTheta()).isEqualTo(500000);
+        assertThat(config.text().rmsNormEps()).isEqualTo(1e-6);
+        assertThat(config.text().headDim()).isEqualTo(16);
+        assertThat(config.text().keyValueHeads()).isEqualTo(2);
+        assertThat(config.text().tiedHead()).isTrue();
+        assertThat(config.text().eosTokenId()).isEqualTo(5);
+        assertThat(config.vision().hiddenSize()).isEqualTo(768);
+        assertThat(config.vision().patchSize()).isEqualTo(32);
+        assertThat(config.usedVisionLayers()).isEqualTo(12);
+        assertThat(config.imageTokens()).isEqualTo(50);
+        LlavaConfigFile.write(config, file);
+        assertThat(LlavaConfigFile.read(file)).isEqualTo(config);
+        Map<String, String> faults = Map.of(
+                "\"model_type\": \"llama\"", "\"model_type\": \"mamba\"",
+                "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
+                "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"relu\"",
+                "\"vision_feature_layer\": -1", "\"vision_feature_layer\": [-1, -2]",
+                "\"hidden_size\": 64", "\"hidden_size\": \"many\"",
+                "\"image_token_id\": 7", "\"image_token_id\": -7");
+        for (Map.Entry<String, String> fault : faults.entrySet()) {
+            Files.writeString(file, five.replace(fault.getKey(), fault.getValue()));
+            String value = fault.getValue().replaceAll(".*: ", "").replace("\"", "");
+            assertThatThrownBy(() -> LlavaConfigFile.read(file))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining(file.toString())
+                    .satisfies(
+                            e -> assertThat(e.getMessage().replace(", ", ",")).contains(value.replace(", ", ",")));
+        }
+    }
+
+    @Test
+    void missingSurplusAndMisshapenTensorsAreNamed() throws IOException {
+        Files.copy(Golden.path("model/config.json"), dir.resolve("config.json"));
+        Path file = dir.resolve("model.safetensors");
+        assertThatThrownBy(() -> LlavaModel.open(dir)).hasMessageContaining("neither");
+        try (PointerScope scope = new PointerScope();
+                LlavaModel model = LlavaModel.open(Golden.path("model"))) {
+            Map<String, Tensor> all = new LinkedHashMap<>();
+            LlavaTensors.all(model.config())
+                    .forEach(t -> all.put(t.name(), model.weights().tensor(t.name())));
+            String norm = LlavaTensors.DECODER + "norm.weight";
+            Map<String, Tensor> missing = new LinkedHashMap<>(all);
+            missing.remove(norm);
+            SafeTensorsWriter.write(file, missing);
+            assertThatThrownBy(() -> LlavaModel.open(dir))
+                    .hasMessageContaining(file.toString())
+                    .hasMessageContaining(norm + " is missing");
+            Map<String, Tensor> surplus = new LinkedHashMap<>(all);
+            surplus.put("extra.weight", all.get(norm));
+            SafeTensorsWriter.write(file, surplus);
+            assertThatThrownBy(() -> LlavaModel.open(dir)).hasMessageContaining("extra.weight is surplus");
+            Map<String, Tensor> wrong = new LinkedHashMap<>(all);
+            wrong.put(norm, all.get(norm).view(8, 8));
+            SafeTensorsWriter.write(file, wrong);
+            assertThatThrownBy(() -> LlavaModel.open(dir))
+                    .hasMessageContaining(norm)
+                    .hasMessageContaining("[8, 8]")
+                    .hasMessageContaining("[64]");
+        }
+    }
+
+    @Test
+    void malformedSafetensorsAreRefusedBeforeTheyAreMapped() throws IOException {
+        byte[] good = Files.readAllBytes(Golden.path("adapter/adapter_model.safetensors"));
+        Path file = dir.resolve("x.safetensors");
+        Files.write(file, Arrays.copyOf(good, good.length - 1));
+        assertRefused(file, "lie outside");
+        Files.write(file, Arrays.copyOf(good, good.length + 1));
+        assertRefused(file, "the file at");
+        Files.write(file, new byte[3]);
+        assertRefused(file, "3 bytes are too few");
+        for (long length : new long[] {-1, Long.MAX_VALUE, good.length, 0, 99_999_999}) {
+            byte[] hostile = good.clone();
+            ByteBuffer.wrap(hostile).order(ByteOrder.LITTLE_ENDIAN).putLong(length);
+            Files.write(file, hostile);
+            assertRefused(file, "header length " + Long.toUnsignedString(length));
+        }
+        assertHeader(file, "[]", 0, "no JSON object");
+        assertHeader(file, "{\"t\": nope}", 0, "no JSON");
+        assertHeader(file, tensor("t", "F32", "[2]", 0, 4), 4, "shape [2] takes 8 bytes, its data are 4");
+        assertHeader(file, tensor("t", "F32", "[1]", 0, 8), 4, "lie outside");
+        assertHeader(file, tensor("t", "F32", "[-1]", 0, 4), 4, "-1 is no size");
+        assertHeader(file, tensor("t", "F32", "[4611686018427387904, 4]", 0, 4), 4, "overflows");
+        assertHeader(file, tensor("t", "F7", "[1]", 0, 4), 4, "F7");
+        assertHeader(file, tensor("t", "F32", "[1]", 4, 0), 4, "lie outside");
+        assertHeader(file, tensor("t", "F32", "[1]", 4, 8), 8, "after a gap");
+        String overlap = tensor("a", "F32", "[2]", 0, 8).replace("}}", "}, ")
+                + tensor("b", "F32", "[1]", 4, 8).substring(1);
+        assertHeader(file, overlap, 8, "b begins at byte");
+        String twice = tensor("a", "F32", "[1]", 0, 4).replace("}}", "}, ")
+                + tensor("a", "F32", "[1]", 4, 8).substring(1);
+        assertHeader(file, twice, 8, "Duplicate");
+        assertThatThrownBy(() -> SafeTensors.open(dir.resolve("none"))).hasMessageContaining("none");
+    }
+
+    @Test
+    void unalignedDataAndHalfPrecisionAreRead() throws IOException {
+        Path file = dir.resolve("odd.safetensors");
+        String header =
+                "{\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"f\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1,5]},"
+                        + "\"h\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[5,7]}}";
+        byte[] text = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(8 + text.length + 7).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(text.length).put(text).put((byte) 9).putFloat(1.5f).putShort((short) 0x3fc0);
+        Files.write(file, bytes.array());
+        try (PointerScope scope = new PointerScope();
+                SafeTensors tensors = SafeTensors.open(file)) {
+            assertThat(tensors.tensor("f").item_float()).isEqualTo(1.5f);
+            assertThat(tensors.tensor("h").to(ScalarType.Float).item_float()).isEqualTo(1.5f);
+            assertThat(tensors.tensor("b").add(new Scalar(0)).item_int()).isEqualTo(9);
+            assertThat(tensors.tensor("h").shape()).containsExactly(1, 1);
+        }
+    }
+
+    private static String tensor(String name, String type, String shape, long begin, long end) {
+        return "{\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}}"
+                .formatted(name, type, shape, begin, end);
+    }
+
+    private static void assertHeader(Path file, String header, int data, String message) throws IOException {
+        byte[] text = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(8 + text.length + data).order(ByteOrder.LITTLE_ENDIAN);
+        Files.write(file, bytes.putLong(text.length).put(text).array());
+        assertRefused(file, message);
+    }
+
+    private static void assertRefused(Path file, String message) {
+        assertThatThrownBy(() -> SafeTensors.open(file))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining(message);
+    }
+}

@@ -1,0 +1,51 @@
+package org.ballast.spark.examples;
+
+import java.io.Serializable;
+import java.util.Objects;
+import org.ballast.core.image.ClipPreprocessor;
+import org.ballast.core.image.RgbImage;
+import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.EncodedPair;
+
+/**
+ * A training row as it lies in memory: token ids, and which picture, whose pixels are held once for all its rows.
+ *
+ * @param id what orders the rows
+ * @param imageId null for a text-only row
+ * @param rejectedIds null in supervised training
+ * @param referenceChosen log-prob under the frozen model, 0 in supervised training
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record EncodedRow(
+        String id,
+        String imageId,
+        int[] promptIds,
+        int[] chosenIds,
+        int[] rejectedIds,
+        double referenceChosen,
+        double referenceRejected)
+        implements Serializable {
+    public EncodedRow {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(promptIds, "promptIds");
+        Objects.requireNonNull(chosenIds, "chosenIds");
+    }
+
+    /** The row with another row's picture: the negative control of image-text training. */
+    EncodedRow showing(String otherImageId) {
+        return new EncodedRow(id, otherImageId, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
+    }
+
+    EncodedExample example(float[] pixels) {
+        return new EncodedExample(id, pixels, promptIds, chosenIds);
+    }
+
+    EncodedPair pair(float[] pixels) {
+        return new EncodedPair(id, pixels, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
+    }
+
+    /** Pixels of a picture that has the model's size already. */
+    static float[] pixels(ClipPreprocessor preprocessor, RgbImage picture) {
+        return picture == null ? null : preprocessor.apply(picture);
+    }
+}

@@ -1,0 +1,2 @@
+/** Pooled features of a model's vision tower. */
+package org.ballast.spark.feature;

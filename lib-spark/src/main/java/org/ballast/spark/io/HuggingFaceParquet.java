@@ -1,0 +1,49 @@
+package org.ballast.spark.io;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.mapreduce.Job;
+import org.apache.parquet.hadoop.ParquetOutputFormat;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Spark's Parquet with the footer key {@value HuggingFaceFeatures#KEY}: {@code format(HuggingFaceParquet.class.getName())}.
+ */
+public final class HuggingFaceParquet extends ParquetFileFormat {
+    private static final long serialVersionUID = 1L;
+    private static final String FEATURES = "ballast.parquet.huggingface.features";
+
+    @Override
+    public String shortName() {
+        return "huggingface-parquet";
+    }
+
+    @Override
+    public OutputWriterFactory prepareWrite(
+            SparkSession spark,
+            Job job,
+            scala.collection.immutable.Map<String, String> options,
+            StructType dataSchema) {
+        OutputWriterFactory factory = super.prepareWrite(spark, job, options, dataSchema);
+        job.getConfiguration().set(FEATURES, HuggingFaceFeatures.of(dataSchema));
+        ParquetOutputFormat.setWriteSupportClass(job, Support.class);
+        return factory;
+    }
+
+    /** Spark's own writing of rows; only the footer has one key more. */
+    public static final class Support extends ParquetWriteSupport {
+        @Override
+        public WriteSupport.WriteContext init(Configuration configuration) {
+            WriteSupport.WriteContext context = super.init(configuration);
+            Map<String, String> metadata = new HashMap<>(context.getExtraMetaData());
+            metadata.put(HuggingFaceFeatures.KEY, configuration.get(FEATURES));
+            return new WriteSupport.WriteContext(context.getSchema(), metadata);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+package org.ballast.spark.io;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The output folder of one stage, on any Hadoop file system:
+ *
+ * <pre>
+ * root/stage/run.json        written first
+ * root/stage/_work/          waves of an unfinished run
+ * root/stage/TABLE/          Parquet
+ * root/stage/README.md       data card
+ * root/stage/manifest.json   written last: without it the stage is not finished
+ * </pre>
+ *
+ * For the driver only; one run at a time may hold a folder.
+ */
+public final class StageFolder {
+    /** What is to be done in a folder. */
+    public enum State {
+        /** Finished with the same digest: nothing to do. */
+        UP_TO_DATE,
+        /** An unfinished run of the same digest: go on behind its finished waves. */
+        CONTINUE,
+        /** Empty now, with a new run.json. */
+        START
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(StageFolder.class);
+    private static final String RUN = "run.json";
+    private static final String MANIFEST = "manifest.json";
+    private static final String CARD = "README.md";
+    private static final String WORK = "_work";
+    /** Stands while an old run is being deleted: what it finds beside it is of no use to anyone. */
+    private static final String CLEARING = "_clearing";
+
+    private final Path folder;
+    private final String stage;
+    private final FileSystem files;
+    private RunHeader header;
+
+    private StageFolder(FileSystem files, Path folder, String stage) {
+        this.files = files;
+        this.folder = folder;
+        this.stage = stage;
+    }
+
+    /**
+     * The folder {@code root/stage}; nothing is touched yet.
+     *
+     * @param root path or URI of any Hadoop file system
+     * @throws IllegalArgumentException when {@code stage} is no plain name
+     */
+    public static StageFolder of(Configuration hadoop, String root, String stage) {
+        if (stage == null || !stage.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+            throw new IllegalArgumentException(
+                    "stage name must be letters, digits, '.', '_' and '-', was '" + stage + "'");
+        }
+        Path folder = new Path(root, stage);
+        try {
+            FileSystem files = folder.getFileSystem(hadoop);
+            return new StageFolder(files, files.makeQualified(folder), stage);
+        } catch (IOException e) {
+            throw new UncheckedIOException("no file system for " + folder, e);
+        }
+    }
+
+    /**
+     * Decides what a run with this header has to do, and prepares the folder for it.
+     *
+     * @param force run again, whatever of ours is there
+     * @throws StageConflictException for a folder that holds something else, and without {@code force} for another
+     *     digest's unfinished run
+     */
+    public State open(RunHeader wanted, boolean force) {
+        if (!stage.equals(wanted.stage())) {
+            throw new IllegalArgumentException(
+                    "header of stage '%s' for the folder of '%s'".formatted(wanted.stage(), stage));
+        }
+        List<String> names = names();
+        if (names.isEmpty()) {
+            return start(wanted);
+        }
+        if (names.contains(CLEARING)) {
+            return start(wanted);
+        }
+        if (!names.contains(RUN)) {
+            throw new StageConflictException(
+                    "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
+                            .formatted(folder, RUN, names.subList(0, Math.min(3, names.size()))));
+        }
+        RunHeader found = read(file(RUN), RunHeader.class);
+        boolean same = found.digest().equals(wanted.digest());
+        boolean finished = names.contains(MANIFEST);
+        if (force) {
+            LOG.info("{}: runs again, as forced", folder);
+            return start(wanted);
+        }
+        if (finished && same) {
+            delete(new Path(folder, WORK));
+            header = found;
+            return State.UP_TO_DATE;
+        }
+        if (finished) {
+            LOG.info("{}: out of date (digest {}, now {}), is replaced", folder, found.digest(), wanted.digest());
+            return start(wanted);
+        }
+        if (!same) {
+            throw new StageConflictException(
+                    "%s holds an unfinished run of another configuration (digest %s, wanted %s): finish that one with its own configuration, name another stage, or discard it with --force."
+                            .formatted(folder, found.digest(), wanted.digest()));
+        }
+        header = found;
+        return State.CONTINUE;
+    }
+
+    /** The header in force after {@link #open}: that of the first run when an unfinished one is continued. */
+    public RunHeader header() {
+        if (header == null) {
+            throw new IllegalStateException(folder + " was not opened");
+        }
+        return header;
+    }
+
+    /** Name of the stage. */
+    public String stage() {
+        return stage;
+    }
+
+    /** The folder itself. */
+    public Path path() {
+        return folder;
+    }
+
+    /** Folder of a table. */
+    public Path table(String name) {
+        return new Path(folder, plain(name));
+    }
+
+    /** Folder for what a continued run needs, gone when the stage is finished. */
+    public Path work(String name) {
+        return new Path(new Path(folder, WORK), plain(name));
+    }
+
+    /** A file of the stage that is no table. */
+    public Path file(String name) {
+        return new Path(folder, plain(name));
+    }
+
+    /** The file system that the folder is on. */
+    public FileSystem fileSystem() {
+        return files;
+    }
+
+    /** Writes a small text file so that it is seen whole or not at all. */
+    public void write(String name, String text) {
+        Path target = file(name);
+        Path temporary = new Path(folder, "." + plain(name) + ".tmp");
+        try {
+            try (FSDataOutputStream out = files.create(temporary, true)) {
+                out.write(text.getBytes(StandardCharsets.UTF_8));
+            }
+            files.delete(target, false);
+            if (!files.rename(temporary, target)) {
+                throw new IOException("rename of " + temporary + " failed");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + target, e);
+        }
+    }
+
+    /** Whether the stage wrote such a file. */
+    public boolean has(String name) {
+        try {
+            return files.exists(file(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look for " + file(name), e);
+        }
+    }
+
+    /** Text of a file of the stage. */
+    public String read(String name) {
+        return text(file(name));
+    }
+
+    /**
+     * Ends the stage: data card, then manifest.json, then {@code _work} goes.
+     *
+     * @throws IllegalArgumentException when the manifest is of another run
+     */
+    public void commit(Manifest manifest) {
+        if (!manifest.run().equals(header())) {
+            throw new IllegalArgumentException("manifest of run %s for run %s in %s"
+                    .formatted(manifest.run().runId(), header.runId(), folder));
+        }
+        write(CARD, DataCard.of(manifest, this));
+        write(MANIFEST, Json.write(manifest));
+        delete(new Path(folder, WORK));
+    }
+
+    /** True when the stage is finished. */
+    public boolean finished() {
+        return names().contains(MANIFEST);
+    }
+
+    /** @throws IllegalStateException naming stage and folder when the stage is not finished */
+    public Manifest manifest() {
+        if (!finished()) {
+            throw new IllegalStateException(
+                    "stage '%s' is not finished: %s has no %s. Run it first.".formatted(stage, folder, MANIFEST));
+        }
+        return read(file(MANIFEST), Manifest.class);
+    }
+
+    private State start(RunHeader wanted) {
+        try {
+            files.mkdirs(folder);
+            boolean empty = names().isEmpty();
+            if (!empty) {
+                files.create(file(CLEARING), true).close();
+                // first, so that a kill right here leaves no finished stage behind
+                delete(file(MANIFEST));
+                for (FileStatus status : files.listStatus(folder)) {
+                    if (!status.getPath().getName().equals(CLEARING)) {
+                        delete(status.getPath());
+                    }
+                }
+            }
+            write(RUN, Json.write(wanted));
+            if (!empty) {
+                delete(file(CLEARING));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot prepare " + folder, e);
+        }
+        header = wanted;
+        return State.START;
+    }
+
+    /** Names in the folder, hidden files (checksums, temporary ones) left out; empty when there is no folder. */
+    private List<String> names() {
+        List<String> names = new ArrayList<>();
+        try {
+            for (FileStatus status : files.listStatus(folder)) {
+                if (!status.isDirectory() && status.getPath().equals(folder)) {
+                    throw new StageConflictException(folder + " is a file, not the folder of a stage");
+                }
+                String name = status.getPath().getName();
+                if (!name.startsWith(".")) {
+                    names.add(name);
+                }
+            }
+        } catch (FileNotFoundException e) {
+            return List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder, e);
+        }
+        names.sort(null);
+        return names;
+    }
+
+    private <T> T read(Path file, Class<T> type) {
+        try {
+            return Json.read(text(file), type);
+        } catch (JsonProcessingException e) {
+            throw new StageConflictException(
+                    "%s is not a %s of ours (%s): name another root or stage, or empty the folder."
+                            .formatted(file, file.getName(), e.getOriginalMessage()));
+        }
+    }
+
+    private String text(Path file) {
+        try (FSDataInputStream in = files.open(file)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file, e);
+        }
+    }
+
+    private void delete(Path path) {
+        try {
+            files.delete(path, true);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + path, e);
+        }
+    }
+
+    private static String plain(String name) {
+        if (!name.matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
+            throw new IllegalArgumentException("not a plain name: '" + name + "'");
+        }
+        return name;
+    }
+
+    @Override
+    public String toString() {
+        return folder.toString();
+    }
+}

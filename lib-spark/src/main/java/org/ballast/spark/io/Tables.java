@@ -1,0 +1,242 @@
+package org.ballast.spark.io;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.element_at;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.octet_length;
+import static org.apache.spark.sql.functions.pmod;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.to_json;
+import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameWriter;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.expressions.Murmur3HashFunction;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.FloatType;
+import org.apache.spark.sql.types.StringType;
+import org.apache.spark.sql.types.StructField;
+
+/**
+ * Parquet tables of stage folders. Which row stands in which file, and where, hangs on the rows and the target size
+ * alone: the same rows give files of the same contents, however Spark had partitioned them.
+ */
+public final class Tables {
+    private static final String FILE = "__file";
+    /** Bound on the files of a split, for a target size set by mistake. */
+    private static final int MAX_FILES = 10_000;
+    /** Seed of Spark's hash partitioning. */
+    private static final int PARTITIONING_SEED = 42;
+
+    private Tables() {}
+
+    /** {@link #write(Dataset, StageFolder, Table, long, boolean)} of rows whose keys differ. */
+    public static long write(Dataset<Row> rows, StageFolder stage, Table table, long targetFileBytes) {
+        return write(rows, stage, table, targetFileBytes, false);
+    }
+
+    /**
+     * Writes a table whole, in place of what was there.
+     *
+     * @param rows any order; read twice, so they must come from storage or be cheap and always the same
+     * @param targetFileBytes size of a file before compression, at least 1
+     * @param firstOfKey true: of several rows with one key only the first by the remaining comparable columns is kept
+     * @return rows written
+     */
+    public static long write(
+            Dataset<Row> rows, StageFolder stage, Table table, long targetFileBytes, boolean firstOfKey) {
+        if (targetFileBytes < 1) {
+            throw new IllegalArgumentException("target file size must be at least 1 byte, was " + targetFileBytes);
+        }
+        Dataset<Row> columns = rows.select(columns(table));
+        Dataset<Row> spread = spread(columns, table, targetFileBytes);
+        Column[] order = Stream.concat(
+                        table.bySplit() ? Stream.of(Table.SPLIT) : Stream.<String>empty(),
+                        Stream.concat(table.key().stream(), firstOfKey ? rest(table) : Stream.empty()))
+                .map(name -> col(name))
+                .toArray(Column[]::new);
+        Dataset<Row> sorted = spread.sortWithinPartitions(order).select(columns(table));
+        Dataset<Row> kept =
+                firstOfKey ? sorted.mapPartitions(new FirstOfKey(table.key()), Encoders.row(table.schema())) : sorted;
+        DataFrameWriter<Row> writer = writer(kept, table);
+        (table.bySplit() ? writer.partitionBy(Table.SPLIT) : writer)
+                .save(stage.table(table.name()).toString());
+        return read(rows.sparkSession(), stage, table).count();
+    }
+
+    /**
+     * A table of several finished stages, read as one; columns in the order of {@link Table#schema()}.
+     *
+     * @throws IllegalArgumentException for no stage
+     * @throws IllegalStateException naming stage and folder when one is not finished or has no such table
+     */
+    public static Dataset<Row> read(SparkSession spark, List<StageFolder> stages, Table table) {
+        if (stages.isEmpty()) {
+            throw new IllegalArgumentException("no stage to read table '" + table.name() + "' from");
+        }
+        Dataset<Row> all = null;
+        for (StageFolder stage : stages) {
+            if (!stage.finished()) {
+                throw new IllegalStateException(
+                        "table '%s': stage '%s' in %s is not finished (no manifest.json). Run it first."
+                                .formatted(table.name(), stage.stage(), stage));
+            }
+            Dataset<Row> one = read(spark, stage, table);
+            all = all == null ? one : all.union(one);
+        }
+        return all;
+    }
+
+    /**
+     * A table of one stage that may still be running.
+     *
+     * @throws IllegalStateException naming stage and folder when there is no such table
+     */
+    public static Dataset<Row> read(SparkSession spark, StageFolder stage, Table table) {
+        if (!DataCard.exists(stage, stage.table(table.name()))) {
+            throw new IllegalStateException(
+                    "stage '%s' has no table '%s' in %s".formatted(stage.stage(), table.name(), stage));
+        }
+        return spark.read()
+                .schema(table.schema())
+                .parquet(stage.table(table.name()).toString())
+                .select(columns(table));
+    }
+
+    /** A writer with the codec, page checks and format of the table; the caller adds partitioning and path. */
+    static DataFrameWriter<Row> writer(Dataset<Row> rows, Table table) {
+        DataFrameWriter<Row> writer = rows.write()
+                .mode(SaveMode.Overwrite)
+                .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "true")
+                .option("compression", table.pictures() ? "uncompressed" : "zstd");
+        if (!table.pictures()) {
+            return writer.format("parquet");
+        }
+        // sizes are checked every 100 rows by default: with blobs of megabytes that is far beyond a page or a row group
+        return writer.format(HuggingFaceParquet.class.getName())
+                .option("parquet.page.size.row.check.min", "4")
+                .option("parquet.page.size.row.check.max", "16")
+                .option("parquet.block.size.row.check.min", "4")
+                .option("parquet.block.size.row.check.max", "16");
+    }
+
+    /** One Spark partition a file, each row in the file that its key decides. */
+    private static Dataset<Row> spread(Dataset<Row> rows, Table table, long targetFileBytes) {
+        Column split = table.bySplit() ? col(Table.SPLIT) : lit("");
+        TreeMap<String, Long> bytes = new TreeMap<>();
+        for (Row row : rows.groupBy(split.as("group"))
+                .agg(coalesce(sum(bytes(table)), lit(0L)).as("bytes"))
+                .collectAsList()) {
+            bytes.put(row.getString(0), row.getLong(1));
+        }
+        if (bytes.isEmpty()) {
+            return rows.withColumn(FILE, lit(0)).coalesce(1);
+        }
+        Column key = xxhash64(table.key().stream().map(name -> col(name)).toArray(Column[]::new));
+        Column file = null;
+        int files = 0;
+        for (var entry : bytes.entrySet()) {
+            int count = (int) Math.max(1, Math.min(MAX_FILES, Math.ceil((double) entry.getValue() / targetFileBytes)));
+            Column number = pmod(key, lit((long) count)).plus(lit((long) files)).cast(DataTypes.IntegerType);
+            Column of = split.equalTo(lit(entry.getKey()));
+            file = file == null ? when(of, number) : file.when(of, number);
+            files += count;
+        }
+        Column[] salts = salts(files).stream().map(salt -> lit(salt)).toArray(Column[]::new);
+        Column salt = element_at(array(salts), file.plus(lit(1)));
+        return rows.withColumn(FILE, salt).repartition(files, col(FILE));
+    }
+
+    /** For each partition a number that Spark's hash partitioning sends there. */
+    private static List<Integer> salts(int partitions) {
+        Integer[] salts = new Integer[partitions];
+        int found = 0;
+        for (int candidate = 0; found < partitions; candidate++) {
+            long hash = Murmur3HashFunction.hash(candidate, DataTypes.IntegerType, PARTITIONING_SEED);
+            int partition = Math.floorMod((int) hash, partitions);
+            if (salts[partition] == null) {
+                salts[partition] = candidate;
+                found++;
+            }
+        }
+        return List.of(salts);
+    }
+
+    /** Bytes of a row before compression, from its values alone. */
+    private static Column bytes(Table table) {
+        if (table.pictures() && List.of(table.schema().fieldNames()).contains("bytes")) {
+            return col("bytes");
+        }
+        Column total = lit(0L);
+        for (StructField field : table.schema().fields()) {
+            Column column = col(field.name());
+            Column bytes;
+            if (field.dataType() instanceof StringType) {
+                bytes = octet_length(column);
+            } else if (field.dataType() instanceof ArrayType array && array.elementType() instanceof FloatType) {
+                bytes = when(column.isNull(), lit(0)).otherwise(size(column).multiply(Float.BYTES));
+            } else if (field.dataType() instanceof ArrayType) {
+                bytes = octet_length(to_json(column));
+            } else {
+                bytes = lit(Long.BYTES);
+            }
+            total = total.plus(coalesce(bytes.cast(DataTypes.LongType), lit(0L)));
+        }
+        return total;
+    }
+
+    private static Column[] columns(Table table) {
+        return Stream.of(table.schema().fieldNames()).map(name -> col(name)).toArray(Column[]::new);
+    }
+
+    /** Names that order rows of one key: comparable columns without blobs. */
+    private static Stream<String> rest(Table table) {
+        List<String> names = new ArrayList<>();
+        for (StructField field : table.schema().fields()) {
+            if (table.pictures() && field.name().equals("image")) {
+                names.add("image.path");
+            } else if (!(field.dataType() instanceof ArrayType) && !table.key().contains(field.name())) {
+                names.add(field.name());
+            }
+        }
+        return names.stream();
+    }
+
+    /** Drops rows whose key equals that of the row before. */
+    private record FirstOfKey(List<String> key) implements MapPartitionsFunction<Row, Row> {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Iterator<Row> call(Iterator<Row> rows) {
+            List<Object> previous = new ArrayList<>();
+            Iterable<Row> all = () -> rows;
+            return StreamSupport.stream(all.spliterator(), false)
+                    .filter(row -> {
+                        List<Object> current = new ArrayList<>();
+                        key.forEach(name -> current.add(row.getAs(name)));
+                        boolean first = !current.equals(previous);
+                        previous.clear();
+                        previous.addAll(current);
+                        return first;
+                    })
+                    .iterator();
+        }
+    }
+}

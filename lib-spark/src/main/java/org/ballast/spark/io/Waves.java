@@ -1,0 +1,132 @@
+package org.ballast.spark.io;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Work of a stage committed in waves under {@code _work/<table>/wave-NNNNN}: each is one Spark write and finished
+ * exactly if it holds {@code _SUCCESS}. A killed run loses at most the wave it was at. What a wave holds must depend on
+ * the plan and the wave's number only, so that a continued run fits to the finished ones.
+ */
+public final class Waves {
+    private static final Pattern NAME = Pattern.compile("wave-(\\d{5,})");
+
+    private final StageFolder stage;
+    private final Table table;
+
+    private Waves(StageFolder stage, Table table) {
+        this.stage = stage;
+        this.table = table;
+    }
+
+    /** The waves of one table of a stage that is open; those that were cut off are deleted. */
+    public static Waves of(StageFolder stage, Table table) {
+        Waves waves = new Waves(stage, table);
+        waves.discardUnfinished();
+        return waves;
+    }
+
+    /** Numbers of the finished waves, ascending. */
+    public List<Integer> finished() {
+        TreeSet<Integer> numbers = new TreeSet<>();
+        for (FileStatus status : list()) {
+            Matcher name = NAME.matcher(status.getPath().getName());
+            if (name.matches() && succeeded(status.getPath())) {
+                numbers.add(Integer.valueOf(name.group(1)));
+            }
+        }
+        return List.copyOf(numbers);
+    }
+
+    /** True when this wave needs no work any more. */
+    public boolean isFinished(int wave) {
+        return succeeded(path(wave));
+    }
+
+    /**
+     * Writes a wave unless it is finished.
+     *
+     * @param rows with the columns of the table; asked for only when there is work to do, computed once
+     * @return true when it was written now
+     */
+    public boolean write(int wave, Supplier<Dataset<Row>> rows) {
+        if (isFinished(wave)) {
+            return false;
+        }
+        Tables.writer(rows.get(), table).save(path(wave).toString());
+        if (!isFinished(wave)) {
+            throw new IllegalStateException("wave %s was written without a _SUCCESS file".formatted(path(wave)));
+        }
+        return true;
+    }
+
+    /** The rows of all finished waves; the empty table when there is none. */
+    public Dataset<Row> read(SparkSession spark) {
+        String[] paths = finished().stream().map(wave -> path(wave).toString()).toArray(String[]::new);
+        return paths.length == 0
+                ? spark.createDataFrame(List.of(), table.schema())
+                : spark.read().schema(table.schema()).parquet(paths);
+    }
+
+    /**
+     * Writes the rows of all finished waves as the table of the stage, see {@link Tables}.
+     *
+     * @return rows written
+     */
+    public long consolidate(SparkSession spark, long targetFileBytes) {
+        return Tables.write(read(spark), stage, table, targetFileBytes);
+    }
+
+    private void discardUnfinished() {
+        for (FileStatus status : list()) {
+            if (!succeeded(status.getPath())) {
+                try {
+                    files().delete(status.getPath(), true);
+                } catch (IOException e) {
+                    throw new UncheckedIOException("cannot delete unfinished " + status.getPath(), e);
+                }
+            }
+        }
+    }
+
+    private boolean succeeded(Path wave) {
+        return DataCard.exists(stage, new Path(wave, "_SUCCESS"));
+    }
+
+    private FileStatus[] list() {
+        try {
+            return files().listStatus(folder());
+        } catch (FileNotFoundException e) {
+            return new FileStatus[0];
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder(), e);
+        }
+    }
+
+    private Path folder() {
+        return stage.work(table.name());
+    }
+
+    private Path path(int wave) {
+        if (wave < 0) {
+            throw new IllegalArgumentException("wave must be >= 0, was " + wave);
+        }
+        return new Path(folder(), "wave-%05d".formatted(wave));
+    }
+
+    private FileSystem files() {
+        return stage.fileSystem();
+    }
+}

@@ -1,0 +1,46 @@
+package org.ballast.spark.negative;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.spark.units.UnitOptions;
+
+/**
+ * Which negatives are made of which prompts.
+ *
+ * @param splits prompts of these splits
+ * @param kinds prompts of these kinds, empty: all
+ * @param weaken answers to the weakened picture, or none
+ * @param retrieveFrom split whose responses are looked through for the most similar one about another picture, or none
+ * @param batchRows rows decoded together
+ */
+public record NegativeOptions(
+        List<String> splits,
+        List<String> kinds,
+        Optional<Weaken> weaken,
+        Optional<String> retrieveFrom,
+        int batchRows,
+        UnitOptions units) {
+    public NegativeOptions {
+        if (weaken.isEmpty() && retrieveFrom.isEmpty()) {
+            throw new IllegalArgumentException("weaken and retrieve are both off: there is nothing to do");
+        }
+        if (batchRows < 1) {
+            throw new IllegalArgumentException("batch-size is " + batchRows + ", not at least 1");
+        }
+    }
+
+    /** Attempts on each prompt. */
+    int policies() {
+        return (weaken.isPresent() ? 1 : 0) + (retrieveFrom.isPresent() ? 1 : 0);
+    }
+
+    /**
+     * Image weakening.
+     *
+     * @param step diffusion step, 0 .. 999
+     * @param generation with its contrast
+     */
+    public record Weaken(int step, GenerationOptions generation) implements Serializable {}
+}

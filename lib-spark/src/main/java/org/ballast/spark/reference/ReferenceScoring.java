@@ -1,0 +1,117 @@
+package org.ballast.spark.reference;
+
+import static org.apache.spark.sql.functions.col;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.ballast.core.data.Prompt;
+import org.ballast.core.data.Quarantined;
+import org.ballast.core.data.Reason;
+import org.ballast.core.data.ReferenceLogProb;
+import org.ballast.core.image.ImageRejected;
+import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.Scorer;
+import org.ballast.core.text.TextRejected;
+import org.ballast.spark.examples.PromptWithPicture;
+import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.Table;
+import org.ballast.spark.io.Tables;
+import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.model.OpenModel;
+import org.ballast.spark.rows.PromptRows;
+import org.ballast.spark.rows.ReferenceLogProbRows;
+import org.ballast.spark.units.UnitFunction;
+import org.ballast.spark.units.UnitOptions;
+import org.ballast.spark.units.UnitRunner;
+
+/** Scores every completion of the chosen prompts with the picture as it is. */
+public final class ReferenceScoring {
+    /** Value of {@code image_condition} for the picture as it is. */
+    public static final String CLEAN = "clean";
+
+    private static final long FILE_BYTES = 1L << 28;
+
+    private ReferenceScoring() {}
+
+    /**
+     * Runs.
+     *
+     * @param completions stages whose completions are scored
+     * @param splits empty: all
+     * @param batchRows rows scored together
+     */
+    public static UnitRunner.Outcome run(
+            SparkSession spark,
+            StageFolder output,
+            List<StageFolder> data,
+            List<StageFolder> completions,
+            List<String> splits,
+            ModelSpec model,
+            int batchRows,
+            UnitOptions options) {
+        Dataset<Row> prompts = PromptWithPicture.prompts(spark, data, splits, List.of());
+        Dataset<Row> rows = Tables.read(spark, completions, Table.COMPLETIONS)
+                .dropDuplicates("completion_id")
+                .select(col("completion_id"), col("prompt_id"), col("response"))
+                .join(prompts, "prompt_id");
+        return new UnitRunner(spark, output, Table.REFERENCE_LOG_PROBS, options)
+                .run(
+                        rows,
+                        "completion_id",
+                        wave -> PromptWithPicture.join(spark, data, wave),
+                        new Score(model, batchRows),
+                        1,
+                        FILE_BYTES);
+    }
+
+    private record Score(ModelSpec spec, int batchRows) implements UnitFunction {
+        @Override
+        public void apply(List<Row> rows, Output out) {
+            try (var lease = OpenModel.lease(spec);
+                    Scorer scorer = new Scorer(lease.value().model(), null, batchRows)) {
+                List<EncodedExample> examples = new ArrayList<>();
+                for (Row row : rows) {
+                    encode(lease.value(), row, examples, out);
+                }
+                List<double[]> logProbs = scorer.responseLogProbs(examples);
+                for (int i = 0; i < examples.size(); i++) {
+                    store(examples.get(i), logProbs.get(i), out);
+                }
+            }
+        }
+
+        private static void encode(OpenModel model, Row row, List<EncodedExample> examples, Output out) {
+            Prompt prompt = PromptRows.fromRow(row);
+            String id = row.getAs("completion_id");
+            String response = row.getAs("response");
+            try {
+                byte[] picture = row.getAs(PromptWithPicture.PICTURE);
+                float[] pixels = picture == null ? null : model.pixels(picture);
+                examples.add(model.encode(id, pixels, prompt, response));
+            } catch (TextRejected e) {
+                Reason reason = e.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
+                out.reject(new Quarantined(id, prompt.source(), -1, reason, e.getMessage(), response));
+            } catch (ImageRejected e) {
+                out.reject(new Quarantined(
+                        id, prompt.source(), -1, Reason.NOT_AN_IMAGE, e.getMessage(), prompt.imageId()));
+            }
+        }
+
+        private void store(EncodedExample example, double[] logProbs, Output out) {
+            double sum = 0;
+            for (double logProb : logProbs) {
+                sum += logProb;
+            }
+            if (Double.isFinite(sum)) {
+                out.accept(ReferenceLogProbRows.toRow(
+                        new ReferenceLogProb(example.id(), CLEAN, spec.digest(), sum, logProbs.length)));
+            } else {
+                out.reject(new Quarantined(
+                        example.id(), "completions", -1, Reason.NOT_FINITE, "the log-prob is " + sum, null));
+            }
+        }
+    }
+}

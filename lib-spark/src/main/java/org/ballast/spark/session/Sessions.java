@@ -1,0 +1,26 @@
+package org.ballast.spark.session;
+
+import org.apache.spark.sql.SparkSession;
+
+/** Opens Spark as spark-submit set it up, with what Ballast's tables need. */
+public final class Sessions {
+    private Sessions() {}
+
+    /**
+     * The session of this run.
+     *
+     * <p>Columns are compared with their case, as Parquet stores them; a partition column keeps its text ({@code split=01}
+     * is not the number 1); files are listed in the driver up to a size that the sample never reaches.
+     */
+    public static SparkSession open(String name) {
+        return SparkSession.builder()
+                .appName(name)
+                .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+                .config("spark.sql.caseSensitive", "true")
+                .config("spark.sql.session.timeZone", "UTC")
+                .config("spark.sql.adaptive.enabled", "false")
+                .config("spark.sql.shuffle.partitions", "8")
+                .config("spark.sql.catalogImplementation", "in-memory")
+                .getOrCreate();
+    }
+}

@@ -1,0 +1,27 @@
+package org.ballast.spark.shard;
+
+import java.io.Serializable;
+import java.util.Locale;
+
+/**
+ * Where pictures are read from.
+ *
+ * @param uri qualified
+ */
+record ImageRoot(int index, String uri, Kind kind) implements Serializable {
+    /** How a root is stored. */
+    enum Kind {
+        FOLDER,
+        TAR,
+        TAR_GZ
+    }
+
+    /** The kind of archive that a file's name tells, null for neither. */
+    static Kind archive(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        if (lower.endsWith(".tar")) {
+            return Kind.TAR;
+        }
+        return lower.endsWith(".tar.gz") || lower.endsWith(".tgz") ? Kind.TAR_GZ : null;
+    }
+}

@@ -1,0 +1,48 @@
+package org.ballast.spark.shard;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Objects;
+import org.ballast.core.image.ImageLimits;
+
+/**
+ * What {@code shard} is asked to do.
+ *
+ * @param inputs at least one
+ * @param classes path of a JSON object {@code in_distribution}, {@code open} of class names; null for none
+ * @param limits of a picture
+ * @param decode true: every picture is decoded whole; false: only its header is read
+ * @param waveRows annotation rows a wave, and the most that the driver holds
+ * @param wavePictures pictures a wave: the most that a killed run reads again
+ * @param maxFailureRate share of rows in quarantine above which the job fails, 0 to 1
+ * @param targetFileBytes size of a Parquet file before compression
+ * @param partitions Spark partitions a wave, 0 for the cluster's default parallelism; does not change the output
+ */
+public record ShardOptions(
+        List<ShardInput> inputs,
+        String classes,
+        ImageLimits limits,
+        boolean decode,
+        int waveRows,
+        int wavePictures,
+        double maxFailureRate,
+        long targetFileBytes,
+        int partitions)
+        implements Serializable {
+    public ShardOptions {
+        inputs = List.copyOf(inputs);
+        Objects.requireNonNull(limits, "limits");
+        require(!inputs.isEmpty(), "inputs", "must not be empty", inputs);
+        require(waveRows >= 1, "wave rows", "must be at least 1", waveRows);
+        require(wavePictures >= 1, "wave pictures", "must be at least 1", wavePictures);
+        require(maxFailureRate >= 0 && maxFailureRate <= 1, "max failure rate", "must be in [0, 1]", maxFailureRate);
+        require(targetFileBytes >= 1, "target file size", "must be at least 1 byte", targetFileBytes);
+        require(partitions >= 0, "partitions", "must be >= 0", partitions);
+    }
+
+    private static void require(boolean holds, String field, String rule, Object value) {
+        if (!holds) {
+            throw new IllegalArgumentException("shard: %s %s, was %s".formatted(field, rule, value));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package org.ballast.spark.shard;
+
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Row;
+import org.ballast.core.data.Completion;
+import org.ballast.core.data.Prompt;
+import org.ballast.core.data.Quarantined;
+import org.ballast.core.data.Reason;
+import org.ballast.core.data.Sample;
+import org.ballast.spark.rows.CompletionRows;
+import org.ballast.spark.rows.PromptRows;
+import org.ballast.spark.rows.QuarantinedRows;
+import org.ballast.spark.rows.SampleRows;
+
+/** Resolved rows to the rows of the tables, each through its record and so through that record's checks. */
+final class StoredRows {
+    private StoredRows() {}
+
+    /** A row of {@code samples}. */
+    record ToSample(List<ShardInput> inputs, ClassNames classes) implements MapFunction<Row, Row>, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Row call(Row row) {
+            ShardInput input = inputs.get(row.<Integer>getAs("input"));
+            String caption = row.getAs("caption");
+            int label = row.<Integer>getAs("label");
+            return SampleRows.toRow(new Sample(
+                    row.getAs("key"),
+                    imageId(row),
+                    caption,
+                    caption.contains(OpenMmloFormat.MASK),
+                    label,
+                    classes.name(label, input.domain()),
+                    input.domain(),
+                    row.getAs("split"),
+                    input.source(),
+                    input.window()));
+        }
+    }
+
+    /** A row of {@code prompts}. */
+    record ToPrompt(List<ShardInput> inputs) implements MapFunction<Row, Row>, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Row call(Row row) {
+            ShardInput input = inputs.get(row.<Integer>getAs("input"));
+            return PromptRows.toRow(new Prompt(
+                    row.getAs("key"),
+                    imageId(row),
+                    row.getAs("prompt"),
+                    PromptRows.turns(row, "history"),
+                    row.getAs("kind"),
+                    row.getAs("label"),
+                    row.getAs("split"),
+                    input.source(),
+                    input.window()));
+        }
+    }
+
+    /** The ground truth of a prompt as a row of {@code completions}. */
+    record ToCompletion() implements MapFunction<Row, Row>, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Row call(Row row) {
+            return CompletionRows.toRow(Completion.groundTruth(row.getAs("key"), row.getAs("response")));
+        }
+    }
+
+    /** A row of {@code quarantine}. */
+    record ToQuarantined(List<ShardInput> inputs) implements MapFunction<Row, Row>, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Row call(Row row) {
+            return QuarantinedRows.toRow(new Quarantined(
+                    row.getAs("key"),
+                    inputs.get(row.<Integer>getAs("input")).annotations(),
+                    row.<Long>getAs("position"),
+                    Reason.of(row.getAs("reason")),
+                    row.getAs("message"),
+                    row.getAs("raw")));
+        }
+    }
+
+    private static String imageId(Row row) {
+        String image = row.getAs("image");
+        String imageId = row.getAs("image_id");
+        if (image != null && imageId == null) {
+            throw new IllegalStateException(
+                    "picture '%s' of row '%s' was neither stored nor rejected".formatted(image, row.getAs("key")));
+        }
+        return imageId;
+    }
+}

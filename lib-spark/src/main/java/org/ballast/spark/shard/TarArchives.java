@@ -1,0 +1,143 @@
+package org.ballast.spark.shard;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.ballast.core.data.Quarantined;
+import org.ballast.spark.io.Table;
+import org.ballast.spark.shard.AnnotationFormat.RowRejected;
+
+/**
+ * Archives of pictures. A plain tar is indexed once (headers are read, bodies skipped by seeking), after which any
+ * executor reads any picture by its offset; a {@code .tar.gz} is unpacked once to a plain tar in the stage's work folder
+ * first, for gzip cannot be entered in the middle.
+ */
+final class TarArchives {
+    static final StructType INDEX = new StructType()
+            .add("root", DataTypes.IntegerType)
+            .add("image", DataTypes.StringType)
+            .add("offset", DataTypes.LongType)
+            .add("length", DataTypes.LongType);
+
+    static final Table TABLE = new Table("tar_index", INDEX, List.of("root", "image"), false, false);
+
+    private TarArchives() {}
+
+    /**
+     * Unpacks {@code from} to {@code to}, seen whole or not at all.
+     *
+     * @throws AnnotationException when it is no gzip, or ends too early
+     */
+    static void unpack(Configuration hadoop, Path from, Path to) {
+        Path temporary = to.suffix("." + System.nanoTime() + ".tmp");
+        try {
+            FileSystem files = to.getFileSystem(hadoop);
+            try (InputStream file = from.getFileSystem(hadoop).open(from);
+                    InputStream in = new GZIPInputStream(file, 1 << 16);
+                    OutputStream out = files.create(temporary, true)) {
+                in.transferTo(out);
+            } catch (EOFException | java.util.zip.ZipException e) {
+                files.delete(temporary, false);
+                throw new AnnotationException(
+                        "image root %s is no whole gzip file: %s".formatted(from, e.getMessage()), e);
+            }
+            files.delete(to, false);
+            if (!files.rename(temporary, to)) {
+                throw new IOException("rename of " + temporary + " failed");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot unpack image root " + from + " to " + to, e);
+        }
+    }
+
+    /** The regular files of a tar as rows of {@link #INDEX}, in their order; names that leave the root are left out. */
+    static Iterator<Row> index(Configuration hadoop, int root, Path tar) {
+        try {
+            FileSystem files = tar.getFileSystem(hadoop);
+            return new Entries(
+                    root, tar, files.open(tar), files.getFileStatus(tar).getLen());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read image root " + tar, e);
+        }
+    }
+
+    /** Streams the headers; closes the file behind the last. */
+    private static final class Entries implements Iterator<Row> {
+        private final int root;
+        private final Path tar;
+        private final FSDataInputStream file;
+        private final TarArchiveInputStream archive;
+        private final long fileLength;
+        private Row next;
+
+        Entries(int root, Path tar, FSDataInputStream file, long fileLength) {
+            this.root = root;
+            this.tar = tar;
+            this.file = file;
+            this.archive = new TarArchiveInputStream(file);
+            this.fileLength = fileLength;
+            this.next = read();
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next != null;
+        }
+
+        @Override
+        public Row next() {
+            if (next == null) {
+                throw new NoSuchElementException();
+            }
+            Row current = next;
+            next = read();
+            return current;
+        }
+
+        private Row read() {
+            String last = "its start";
+            try {
+                for (TarArchiveEntry entry = archive.getNextTarEntry();
+                        entry != null;
+                        entry = archive.getNextTarEntry()) {
+                    last = "entry '" + Quarantined.bounded(entry.getName()) + "'";
+                    // the archive reads block by block, so the file stands where the body begins
+                    long offset = file.getPos();
+                    if (offset + entry.getSize() > fileLength) {
+                        throw new AnnotationException("image root %s is cut off in %s: %d bytes, needs %d"
+                                .formatted(tar, last, fileLength, offset + entry.getSize()));
+                    }
+                    if (entry.isFile() && !entry.isLink() && !entry.isSymbolicLink() && !entry.isSparse()) {
+                        try {
+                            String name = ImagePath.normalised(entry.getName());
+                            return RowFactory.create(root, name, offset, entry.getSize());
+                        } catch (RowRejected e) {
+                            continue;
+                        }
+                    }
+                }
+                archive.close();
+                return null;
+            } catch (IOException e) {
+                throw new AnnotationException(
+                        "image root %s is no readable tar behind %s: %s".formatted(tar, last, e.getMessage()), e);
+            }
+        }
+    }
+}

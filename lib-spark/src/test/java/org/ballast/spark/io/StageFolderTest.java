@@ -1,0 +1,179 @@
+package org.ballast.spark.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.ballast.core.data.RowAccount;
+import org.ballast.spark.io.StageFolder.State;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StageFolderTest {
+    @TempDir
+    Path root;
+
+    private StageFolder folder() {
+        return StageFolder.of(new Configuration(), root.toString(), "neg");
+    }
+
+    private static RunHeader header(String configuration) {
+        return RunHeader.now("neg", "negatives", configuration, Map.of("shard", "d1"));
+    }
+
+    private static Manifest manifest(RunHeader run) {
+        return new Manifest(
+                run,
+                "{\"b\": 1, \"a\": {\"x\": null}}",
+                "v1",
+                Map.of("policy", "m"),
+                Map.of("run", 7L),
+                new RowAccount(3, 2, 1),
+                Map.of("rate", 0.5),
+                Map.of("write", 12L));
+    }
+
+    private void finish(String configuration) {
+        StageFolder folder = folder();
+        folder.open(header(configuration), false);
+        folder.commit(manifest(folder.header()));
+    }
+
+    @Test
+    void startsInANewFolderAndIsUpToDateOnceCommitted() {
+        StageFolder folder = folder();
+        assertThat(folder.finished()).isFalse();
+        assertThat(folder.open(header("c1"), false)).isEqualTo(State.START);
+        assertThatThrownBy(folder::manifest).hasMessageContaining("'neg' is not finished");
+        folder.commit(manifest(folder.header()));
+        assertThat(folder().open(header("c1"), false)).isEqualTo(State.UP_TO_DATE);
+        assertThat(folder().manifest()).isEqualTo(manifest(folder.header()));
+        assertThat(folder().manifest().digest()).isEqualTo(header("c1").digest());
+    }
+
+    @Test
+    void continuesTheUnfinishedRunOfTheSameDigestUnderItsOwnRunId() throws IOException {
+        StageFolder first = folder();
+        first.open(header("c1"), false);
+        Files.createDirectories(root.resolve("neg/_work/x"));
+        StageFolder second = folder();
+        assertThat(second.open(header("c1"), false)).isEqualTo(State.CONTINUE);
+        assertThat(second.header()).isEqualTo(first.header());
+        assertThat(root.resolve("neg/_work/x")).exists();
+        second.commit(manifest(second.header()));
+        assertThat(root.resolve("neg/_work")).doesNotExist();
+    }
+
+    @Test
+    void refusesAnotherConfigurationsUnfinishedRunUnlessForced() throws IOException {
+        folder().open(header("c1"), false);
+        Files.createDirectories(root.resolve("neg/_work/x"));
+        assertThatThrownBy(() -> folder().open(header("c2"), false))
+                .isInstanceOf(StageConflictException.class)
+                .hasMessageContaining(root.resolve("neg").toString())
+                .hasMessageContaining(header("c1").digest())
+                .hasMessageContaining(header("c2").digest())
+                .hasMessageContaining("--force");
+        assertThat(root.resolve("neg/_work/x")).exists();
+        assertThat(folder().open(header("c2"), true)).isEqualTo(State.START);
+        assertThat(root.resolve("neg/_work")).doesNotExist();
+        assertThat(folder().open(header("c2"), false)).isEqualTo(State.CONTINUE);
+    }
+
+    @Test
+    void replacesAFinishedStageThatIsOutOfDate() throws IOException {
+        finish("c1");
+        Files.createDirectories(root.resolve("neg/completions"));
+        StageFolder folder = folder();
+        assertThat(folder.open(header("c2"), false)).isEqualTo(State.START);
+        assertThat(folder.finished()).isFalse();
+        assertThat(root.resolve("neg/completions")).doesNotExist();
+    }
+
+    @Test
+    void isOutOfDateWhenAnInputChanged() {
+        finish("c1");
+        RunHeader changed = RunHeader.now("neg", "negatives", "c1", Map.of("shard", "d2"));
+        assertThat(folder().open(changed, false)).isEqualTo(State.START);
+    }
+
+    @Test
+    void runsAgainWhenForced() {
+        finish("c1");
+        assertThat(folder().open(header("c1"), true)).isEqualTo(State.START);
+    }
+
+    @Test
+    void neverTouchesAFolderThatHoldsSomethingElse() throws IOException {
+        Files.createDirectories(root.resolve("neg"));
+        Path precious = Files.writeString(root.resolve("neg/thesis.txt"), "words");
+        for (boolean force : new boolean[] {false, true}) {
+            assertThatThrownBy(() -> folder().open(header("c1"), force))
+                    .isInstanceOf(StageConflictException.class)
+                    .hasMessageContaining("thesis.txt")
+                    .hasMessageContaining(root.resolve("neg").toString());
+        }
+        Files.writeString(root.resolve("neg/run.json"), "{\"scripts\": {}}");
+        assertThatThrownBy(() -> folder().open(header("c1"), true))
+                .isInstanceOf(StageConflictException.class)
+                .hasMessageContaining("run.json");
+        assertThat(precious).hasContent("words");
+    }
+
+    @Test
+    void finishesADeletionThatWasCutOff() throws IOException {
+        finish("c1");
+        Files.createFile(root.resolve("neg/_clearing"));
+        Files.delete(root.resolve("neg/manifest.json"));
+        assertThat(folder().open(header("c2"), false)).isEqualTo(State.START);
+        assertThat(root.resolve("neg/_clearing")).doesNotExist();
+    }
+
+    @Test
+    void refusesAFileInPlaceOfTheFolderAndNamesThatClimb() throws IOException {
+        Files.writeString(root.resolve("neg"), "a file");
+        assertThatThrownBy(() -> folder().open(header("c1"), false))
+                .isInstanceOf(StageConflictException.class)
+                .hasMessageContaining("is a file");
+        assertThatThrownBy(() -> StageFolder.of(new Configuration(), root.toString(), "../x"))
+                .hasMessageContaining("'../x'");
+        assertThatThrownBy(() -> folder().table("../x")).hasMessageContaining("'../x'");
+    }
+
+    @Test
+    void manifestIsReadableJsonWithItsConfigurationAsAnObject() throws IOException {
+        finish("c1");
+        assertThat(Files.readString(root.resolve("neg/manifest.json")))
+                .contains("\"configuration\" : {\"b\":1,\"a\":{\"x\":null}}")
+                .contains("\"configuration_digest\" : \"c1\"")
+                .contains("\"digest\" : \"" + header("c1").digest() + "\"");
+        assertThat(Files.readString(root.resolve("neg/README.md"))).contains("3 in, 2 out, 1 quarantined");
+    }
+
+    @Test
+    void digestHangsOnJobConfigurationAndInputsOnly() {
+        RunHeader header = header("c1");
+        assertThat(new RunHeader("r", "other", "negatives", "c1", header.inputs(), "t").digest())
+                .isEqualTo(header.digest());
+        assertThat(RunHeader.now("neg", "swap", "c1", header.inputs()).digest()).isNotEqualTo(header.digest());
+        assertThat(RunHeader.now("neg", "negatives", "c1", Map.of()).digest()).isNotEqualTo(header.digest());
+    }
+
+    @Test
+    void manifestRefusesFiguresThatAreNoNumbers() {
+        assertThatThrownBy(() -> new Manifest(
+                        header("c"),
+                        "{}",
+                        "v",
+                        Map.of(),
+                        Map.of(),
+                        new RowAccount(0, 0, 0),
+                        Map.of("auroc", Double.NaN),
+                        Map.of()))
+                .hasMessageContaining("'auroc'");
+    }
+}
