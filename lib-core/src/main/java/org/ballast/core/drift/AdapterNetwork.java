@@ -7,6 +7,7 @@ import org.ballast.core.preference.LearningRate;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
@@ -50,19 +51,16 @@ public final class AdapterNetwork {
             IUpdater own = multiplier == 0 ? new Sgd(0) : adam(rate.times(multiplier));
             layer.setBiasUpdater(own);
         }
-        NeuralNetConfiguration.Builder builder = new NeuralNetConfiguration.Builder()
+        MultiLayerConfiguration configuration = new NeuralNetConfiguration.Builder()
                 .seed(seed)
                 .dataType(type)
                 .trainingWorkspaceMode(WorkspaceMode.ENABLED)
                 .inferenceWorkspaceMode(WorkspaceMode.ENABLED)
-                .updater(adam(rate));
-        if (weightDecay > 0) {
-            builder.regularization(List.of(new DecoupledWeightDecay(weightDecay)));
-        }
-        MultiLayerConfiguration configuration = builder.list()
-                .layer(dense("neck-1", features, Activation.RELU))
-                .layer(dense("neck-2", features, Activation.IDENTITY))
-                .layer(layer)
+                .updater(adam(rate))
+                .list()
+                .layer(decayed(dense("neck-1", features, Activation.RELU), weightDecay))
+                .layer(decayed(dense("neck-2", features, Activation.IDENTITY), weightDecay))
+                .layer(decayed(layer, weightDecay))
                 .build();
         MultiLayerNetwork network = new MultiLayerNetwork(configuration);
         network.init();
@@ -91,6 +89,14 @@ public final class AdapterNetwork {
         Adam adam = new Adam(rate.base(), BETA_1, BETA_2, EPSILON);
         adam.setLearningRateSchedule(new RateSchedule(rate));
         return adam;
+    }
+
+    /** Set on each layer, because DL4J adds the builder's regularisation to each layer twice. */
+    private static BaseLayer decayed(BaseLayer layer, double weightDecay) {
+        if (weightDecay > 0) {
+            layer.setRegularization(List.of(new DecoupledWeightDecay(weightDecay)));
+        }
+        return layer;
     }
 
     private static DenseLayer dense(String name, int features, Activation activation) {

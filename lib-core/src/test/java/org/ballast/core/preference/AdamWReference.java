@@ -13,9 +13,22 @@ public final class AdamWReference {
     private final double weightDecay;
     private final double[] first;
     private final double[] second;
+    private final boolean epsilonFirst;
     private int step;
 
+    /** torch's. */
     public AdamWReference(int size, double beta1, double beta2, double epsilon, double weightDecay) {
+        this(size, beta1, beta2, epsilon, weightDecay, false);
+    }
+
+    /**
+     * Either form.
+     *
+     * @param epsilonFirst ND4J's: p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
+     */
+    public AdamWReference(
+            int size, double beta1, double beta2, double epsilon, double weightDecay, boolean epsilonFirst) {
+        this.epsilonFirst = epsilonFirst;
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.epsilon = epsilon;
@@ -31,7 +44,10 @@ public final class AdamWReference {
             first[i] = beta1 * first[i] + (1 - beta1) * gradient[i];
             second[i] = beta2 * second[i] + (1 - beta2) * gradient[i] * gradient[i];
             double mean = first[i] / (1 - Math.pow(beta1, step));
-            double scale = Math.sqrt(second[i] / (1 - Math.pow(beta2, step))) + epsilon;
+            double correction = Math.sqrt(1 - Math.pow(beta2, step));
+            double scale = epsilonFirst
+                    ? (Math.sqrt(second[i]) + epsilon) / correction
+                    : Math.sqrt(second[i]) / correction + epsilon;
             parameters[i] -= learningRate * weightDecay * parameters[i] + learningRate * mean / scale;
         }
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.stream.Stream;
 import org.ballast.core.goldens.MathGoldens;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -42,6 +43,24 @@ class AdamWReferenceTest {
         }
         assertClose("m", adamW.firstMoment(), doubles(golden.get("final_exp_avg")));
         assertClose("v", adamW.secondMoment(), doubles(golden.get("final_exp_avg_sq")));
+    }
+
+    @Test
+    void agreesWithTheGoldensOfTheOtherEpsilon() {
+        JsonNode golden = GOLDENS.get("adamw_eps_before_bias_correction");
+        double[] parameters = doubles(GOLDENS.get("start"));
+        AdamWReference adamW = new AdamWReference(
+                parameters.length, 0.9, 0.999, 1e-8, golden.get("weight_decay").doubleValue(), true);
+        for (int i = 0; i < golden.get("parameters").size(); i++) {
+            adamW.update(
+                    parameters,
+                    doubles(GOLDENS.get("gradients").get(i)),
+                    golden.get("lr").doubleValue());
+            assertClose(
+                    "parameters " + i,
+                    parameters,
+                    doubles(golden.get("parameters").get(i)));
+        }
     }
 
     static Stream<JsonNode> clipping() {

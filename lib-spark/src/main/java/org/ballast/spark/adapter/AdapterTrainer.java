@@ -8,6 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaRDDLike;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.DoubleAccumulator;
 import org.ballast.core.drift.AdapterModel;
@@ -120,16 +121,32 @@ public final class AdapterTrainer {
 
     private static ParameterAveragingTrainingMaster master(
             AdapterSettings settings, int steps, long seed, LossHook hook) {
-        return new ParameterAveragingTrainingMaster.Builder(settings.workers(), settings.batchSize())
-                .batchSizePerWorker(settings.batchSize())
+        ParameterAveragingTrainingMaster.Builder builder =
+                new ParameterAveragingTrainingMaster.Builder(settings.workers(), settings.batchSize());
+        builder.batchSizePerWorker(settings.batchSize())
                 .averagingFrequency(steps)
                 .rngSeed(seed)
                 .workerPrefetchNumBatches(0)
                 .storageLevel(null)
                 .repartionData(Repartition.Never)
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
-                .trainingHooks(List.of(hook))
-                .build();
+                .trainingHooks(List.of(hook));
+        return new CountedMaster(builder, (long) settings.workers() * steps);
+    }
+
+    /** The stock master, told how many minibatches there are: it would build them all once more to count them. */
+    private static final class CountedMaster extends ParameterAveragingTrainingMaster {
+        private final long minibatches;
+
+        CountedMaster(ParameterAveragingTrainingMaster.Builder builder, long minibatches) {
+            super(builder);
+            this.minibatches = minibatches;
+        }
+
+        @Override
+        protected <T, R extends JavaRDDLike<T, R>> long getTotalDataSetObjectCount(JavaRDDLike<T, R> data) {
+            return minibatches;
+        }
     }
 
     private static JavaRDD<DataSet> minibatches(FeatureShards shards, int batchSize, long seed, long first, int count) {

@@ -36,6 +36,7 @@ public final class FeatureShards implements AutoCloseable {
     }
 
     /** What one pass over the rows gathers. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Statistics(int[] counts, FeatureScaling.Moments moments) implements Serializable {
         Statistics plus(LabelledFeatures row) {
             if (row.label() < 0 || row.label() >= counts.length) {
