@@ -61,19 +61,17 @@ elif command -v spark-submit >/dev/null; then
     exec spark-submit "${options[@]}"
 fi
 
-# What Spark's own spark-class does: its launcher prints the command, NUL after each word, and the exit code last.
+# What Spark's own spark-class does: its launcher prints an empty line, then the command, NUL after each word.
 export SPARK_HOME="$home/jobs/spark-home/target/spark-home" SPARK_SCALA_VERSION=2.12
 touch "$SPARK_HOME/RELEASE"
 java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
 command -v "$java" >/dev/null || { echo "ballast: no java: install a JDK 17 or set JAVA_HOME" >&2; exit 2; }
 command=()
 while IFS= read -r -d '' word; do
-    command+=("$word")
+    command+=("${word#$'\n'}")
 done < <("$java" -Xmx128m -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main \
     org.apache.spark.deploy.SparkSubmit "${options[@]}"; printf '%d\0' $?)
 status="${command[-1]}"
 unset 'command[-1]'
 [ "$status" = 0 ] || exit 2
-# the launcher's first word is empty: it would hold environment settings on Windows
-[ -n "${command[0]}" ] || command=("${command[@]:1}")
-exec "${command[@]}"
+exec "${command[@]:1}"

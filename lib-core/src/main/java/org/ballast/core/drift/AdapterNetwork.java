@@ -1,5 +1,6 @@
 package org.ballast.core.drift;
 
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.ballast.core.data.ItemRandom;
 import org.ballast.core.preference.LearningRate;
@@ -56,7 +57,7 @@ public final class AdapterNetwork {
                 .inferenceWorkspaceMode(WorkspaceMode.ENABLED)
                 .updater(adam(rate));
         if (weightDecay > 0) {
-            builder.weightDecay(weightDecay, true);
+            builder.regularization(List.of(new DecoupledWeightDecay(weightDecay)));
         }
         MultiLayerConfiguration configuration = builder.list()
                 .layer(dense("neck-1", features, Activation.RELU))

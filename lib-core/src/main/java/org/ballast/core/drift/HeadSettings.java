@@ -7,7 +7,7 @@ import java.io.Serializable;
  *
  * @param name label in reports, such as {@code tsp} or {@code tsp-free}
  * @param kind which logits
- * @param kappa concentration of a tSP head
+ * @param kappa concentration of a tSP head, and of the tSP density that scores samples of any head
  * @param initialScale s of a tSP head at the start; the scale of a cosine head
  * @param scaleRateMultiplier learning rate of s (or of the cosine scale) as a multiple of that of the weights; 0 keeps it
  * @param multiplier fixed factor on a tSP head's logits; 1 as published
@@ -52,12 +52,12 @@ public record HeadSettings(
 
     /** The cosine head with a fixed scale. */
     public static HeadSettings cosine(String name, double scale) {
-        return new HeadSettings(name, Kind.COSINE, 1, scale, 0, 1, 0);
+        return new HeadSettings(name, Kind.COSINE, TspSimilarity.PUBLISHED_KAPPA, scale, 0, 1, 0);
     }
 
     /** The linear head. */
     public static HeadSettings linear(String name) {
-        return new HeadSettings(name, Kind.LINEAR, 1, 1, 1, 1, 0);
+        return new HeadSettings(name, Kind.LINEAR, TspSimilarity.PUBLISHED_KAPPA, 0, 1, 1, 0);
     }
 
     /** The same head with logit adjustment. */

@@ -42,6 +42,11 @@ public final class SoftmaxHead extends BaseLayer<HeadLayer> implements IOutputLa
         return layerConf().forward(params, hidden).similarity();
     }
 
+    /** Cosines of features behind the neck and class weights, {@code [batch, d]} to {@code [batch, classes]}. */
+    public INDArray cosine(INDArray hidden) {
+        return CosineForward.of(hidden, params.get(HeadLayer.WEIGHTS)).cosine();
+    }
+
     /** Mean cross-entropy of the last minibatch that this layer trained on, without regularisation; NaN before. */
     public double lastLoss() {
         return lastLoss;
