@@ -111,7 +111,7 @@ final class ReportTables {
                 List.of("split", "model", "kind", "accuracy", "precision", "recall", "F1", "yes", "n"),
                 3,
                 rows,
-                "yes is the positive class; answers by the first word of greedy decoding.");
+                "yes is the positive class. A greedy answer is read as no if its first sentence has the word no or not, else as yes.");
     }
 
     static Optional<Table> preference(Metrics metrics) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -164,7 +163,7 @@ class EvaluationTest {
 
     @Test
     void scoresAreThoseOfTheReferenceImplementation(SparkSession spark) throws IOException {
-        Map<String, Double> sums = Map.of("train-0/describe", -66.67211151123047);
+        double golden = -66.67211151123047; // response_log_probs.json, "sentence": 9 tokens
         List<Row> train = PROMPTS.stream()
                 .filter(row -> row.getString(0).equals("train-0/describe")
                         || row.getString(row.fieldIndex("split")).equals("test")
@@ -178,8 +177,8 @@ class EvaluationTest {
                 .metrics();
         PreferenceMetrics pairs =
                 metrics.models().get("base").splits().get("train").preference().get("all");
-        assertThat(pairs.chosenLogProb()).isCloseTo(sums.get("train-0/describe"), within(1e-3));
-        assertThat(pairs.chosenLogProbPerToken()).isCloseTo(-66.67211151123047 / 9, within(1e-4));
+        assertThat(pairs.chosenLogProb()).isCloseTo(golden, within(1e-3));
+        assertThat(pairs.chosenLogProbPerToken()).isCloseTo(golden / 9, within(1e-4));
     }
 
     @Test
@@ -189,7 +188,7 @@ class EvaluationTest {
         assertThat(points.get(0).truth()).isNotEqualTo(points.get(2).truth());
         EvaluateOptions four = withWeakeningRows(EvaluationPlannerTest.options(1), 4);
         Metrics metrics = evaluate(spark, four, 2).metrics();
-        // per row: truth a token, whose mean is gap + other; here by the gap's definition from a run on the same rows
+        // one weakened negative a row: the mean over those pairs is the mean over the rows of the curve
         double clean = metrics.weakening().points().get(0).truth();
         double rows = metrics.models()
                 .get("base")
