@@ -162,8 +162,7 @@ public final class TrainingRows implements AutoCloseable {
         return new HeldOutLoss.HeldOutSet<>(inMemory(form, first, shuffleSeed), Math.min(rows, count));
     }
 
-    private <E extends Serializable> ExampleSource<E> inMemory(
-            RowForm<E> form, List<Encoded> rows, Long shuffleSeed) {
+    private <E extends Serializable> ExampleSource<E> inMemory(RowForm<E> form, List<Encoded> rows, Long shuffleSeed) {
         List<EncodedRow> list = new ArrayList<>();
         Map<String, RgbImage> pictures = new HashMap<>();
         for (Encoded one : rows) {
