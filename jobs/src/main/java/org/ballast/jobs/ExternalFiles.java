@@ -48,8 +48,9 @@ public final class ExternalFiles {
             RemoteIterator<LocatedFileStatus> listing = files.listFiles(file, true);
             while (listing.hasNext()) {
                 LocatedFileStatus entry = listing.next();
-                byte[] one = sha256().digest((entry.getPath() + "\0" + entry.getLen() + "\0" + entry.getModificationTime())
-                        .getBytes(StandardCharsets.UTF_8));
+                byte[] one = sha256().digest(
+                                (entry.getPath() + "\0" + entry.getLen() + "\0" + entry.getModificationTime())
+                                        .getBytes(StandardCharsets.UTF_8));
                 for (int i = 0; i < sum.length; i++) {
                     sum[i] += one[i];
                 }

@@ -63,7 +63,8 @@ public final class Main {
     private static int execute(ParseResult job) {
         try {
             File file = job.matchedOptionValue("--conf", null);
-            Map<String, String> overrides = new LinkedHashMap<>(job.matchedOptionValue("--set", Map.<String, String>of()));
+            Map<String, String> overrides =
+                    new LinkedHashMap<>(job.matchedOptionValue("--set", Map.<String, String>of()));
             String stage = job.matchedOptionValue("--stage", null);
             String name = job.commandSpec().name();
             Map<String, String> options = new TreeMap<>();
@@ -109,7 +110,8 @@ public final class Main {
                 "pipeline", subcommand("pipeline", "All stages of a configuration file, in order, where out of date."));
         for (Job job : Pipeline.jobs()) {
             CommandSpec command = subcommand(job.name(), job.summary());
-            settings(reference.getObject(job.name()), "").forEach((path, value) -> command.addOption(option(path, value)));
+            settings(reference.getObject(job.name()), "")
+                    .forEach((path, value) -> command.addOption(option(path, value)));
             root.addSubcommand(job.name(), command);
         }
         return root;

@@ -143,8 +143,8 @@ final class Pipeline {
         return JOBS.stream()
                 .filter(job -> job.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("reference.conf has settings for " + name
-                        + ", but there is no such job"));
+                .orElseThrow(() -> new IllegalStateException(
+                        "reference.conf has settings for " + name + ", but there is no such job"));
     }
 
     /** Runs the stages that are out of date; returns the Result of the call. */

@@ -22,8 +22,8 @@ public record StageContext(SparkSession spark, RunConfig run, StageConfig stage,
     public StageFolder input(String key) {
         List<StageFolder> folders = inputs(key);
         if (folders.size() != 1) {
-            throw new IllegalArgumentException("stages." + stage.name() + ".inputs." + key + " must name one stage, not "
-                    + stage.inputs(key));
+            throw new IllegalArgumentException(
+                    "stages." + stage.name() + ".inputs." + key + " must name one stage, not " + stage.inputs(key));
         }
         return folders.get(0);
     }

@@ -43,7 +43,8 @@ final class StageRunner {
                 LOG.info("{}: up to date", stage.name());
                 return told("up-to-date", folder.manifest(), 0);
             }
-            LOG.info("{}: {} {}", stage.name(), state == StageFolder.State.CONTINUE ? "continues" : "runs", stage.job());
+            LOG.info(
+                    "{}: {} {}", stage.name(), state == StageFolder.State.CONTINUE ? "continues" : "runs", stage.job());
             long start = System.nanoTime();
             StageOutcome outcome = task.run(context);
             long millis = (System.nanoTime() - start) / 1_000_000;
@@ -76,8 +77,9 @@ final class StageRunner {
         for (String input : stage.inputs()) {
             StageFolder folder = StageFolder.of(hadoop, run.root(), input);
             if (!folder.finished()) {
-                throw new StageFailure("stage " + stage.name() + " reads stage " + input + ", which is not finished: run "
-                        + input + " first (bin/submit.sh pipeline runs all in order)");
+                throw new StageFailure(
+                        "stage " + stage.name() + " reads stage " + input + ", which is not finished: run " + input
+                                + " first (bin/submit.sh pipeline runs all in order)");
             }
             digests.put("stage " + input, folder.manifest().digest());
         }

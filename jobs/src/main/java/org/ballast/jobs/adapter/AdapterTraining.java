@@ -107,7 +107,8 @@ final class AdapterTraining {
             for (Map.Entry<String, JavaRDD<LabelledFeatures>> split : test.entrySet()) {
                 List<AdapterPrediction> known = AdapterPredictions.of(spark, adapter.model(), split.getValue())
                         .collect();
-                boolean first = bySplit.isEmpty() || bySplit.keySet().iterator().next().equals(split.getKey());
+                boolean first =
+                        bySplit.isEmpty() || bySplit.keySet().iterator().next().equals(split.getKey());
                 bySplit.computeIfAbsent(split.getKey(), name -> new ArrayList<>())
                         .add(HeadResult.of(
                                 adapter.model(),
@@ -117,7 +118,8 @@ final class AdapterTraining {
                                 known,
                                 first ? unknown : List.of()));
                 if (first && adapter.seed() == options.seeds().get(0)) {
-                    scores.addAll(AdapterResults.Scores.of(adapter.model().head().name(), known, unknown));
+                    scores.addAll(
+                            AdapterResults.Scores.of(adapter.model().head().name(), known, unknown));
                 }
             }
             store(adapter);
@@ -143,8 +145,8 @@ final class AdapterTraining {
         Dataset<Row> features = Tables.read(context.spark(), context.inputs("features"), Table.FEATURES)
                 .select(col("image_id"), col("image_feature"));
         Dataset<Row> samples = Tables.read(context.spark(), context.inputs("data"), Table.SAMPLES);
-        long missing =
-                samples.join(features, samples.col("image_id").equalTo(features.col("image_id")), "left_anti").count();
+        long missing = samples.join(features, samples.col("image_id").equalTo(features.col("image_id")), "left_anti")
+                .count();
         if (missing > 0) {
             throw new StageFailure("stage " + context.stage().name() + ": " + missing
                     + " samples have no features; run features on the same data stage");
@@ -167,7 +169,8 @@ final class AdapterTraining {
         });
         rows.persist(StorageLevel.MEMORY_AND_DISK_SER());
         if (rows.isEmpty()) {
-            throw new StageFailure("no sample of domain " + domain.stored() + (split == null ? "" : " and split " + split));
+            throw new StageFailure(
+                    "no sample of domain " + domain.stored() + (split == null ? "" : " and split " + split));
         }
         return rows;
     }
@@ -175,10 +178,12 @@ final class AdapterTraining {
     /** Accuracy over all samples of a split by head, mean over seeds. */
     private static Map<String, Double> metrics(AdapterResults results) {
         Map<String, Double> metrics = new TreeMap<>();
-        results.bySplit().forEach((split, heads) -> metrics.putAll(heads.stream()
-                .collect(Collectors.groupingBy(
-                        result -> "accuracy." + split + "." + result.head(),
-                        Collectors.averagingDouble(result -> result.accuracy().all())))));
+        results.bySplit()
+                .forEach((split, heads) -> metrics.putAll(heads.stream()
+                        .collect(Collectors.groupingBy(
+                                result -> "accuracy." + split + "." + result.head(),
+                                Collectors.averagingDouble(
+                                        result -> result.accuracy().all())))));
         return metrics;
     }
 }

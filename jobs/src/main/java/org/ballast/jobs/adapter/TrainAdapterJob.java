@@ -36,7 +36,8 @@ public final class TrainAdapterJob implements Job {
         for (String name : settings.strings("heads")) {
             head(settings, name, heads);
         }
-        List<Long> seeds = settings.integers("seeds").stream().map(Integer::longValue).toList();
+        List<Long> seeds =
+                settings.integers("seeds").stream().map(Integer::longValue).toList();
         if (heads.isEmpty() || seeds.isEmpty()) {
             settings.fault("heads", "and seeds must not be empty");
         }

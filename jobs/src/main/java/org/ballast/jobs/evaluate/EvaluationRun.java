@@ -69,7 +69,10 @@ final class EvaluationRun {
         Map<String, String> digests = new TreeMap<>();
         models.forEach(model -> digests.put(model.name(), model.spec().digest()));
         return new StageOutcome(
-                new RowAccount(result.rows(), result.evaluated(), result.rejected().size()), Map.of(), digests);
+                new RowAccount(
+                        result.rows(), result.evaluated(), result.rejected().size()),
+                Map.of(),
+                digests);
     }
 
     /** base first: it is the reference of implicit rewards. */
@@ -115,7 +118,10 @@ final class EvaluationRun {
                 ? List.of()
                 : heads.scores().stream()
                         .map(one -> new ReportData.OodScores(
-                                one.head(), AdapterSummary.key(one.score()), one.inDistribution(), one.outOfDistribution()))
+                                one.head(),
+                                AdapterSummary.key(one.score()),
+                                one.inDistribution(),
+                                one.outOfDistribution()))
                         .toList();
         return new ReportData(
                 title,
@@ -124,7 +130,8 @@ final class EvaluationRun {
                         context.output().header().startedAt(),
                         CodeVersion.current(),
                         List.of(
-                                new ReportData.Fact("seed", Long.toString(context.run().seed())),
+                                new ReportData.Fact(
+                                        "seed", Long.toString(context.run().seed())),
                                 new ReportData.Fact("output", context.run().root()))),
                 classes(),
                 curves,
@@ -161,7 +168,8 @@ final class EvaluationRun {
                         .reduce((first, last) -> last)
                         .orElse(null);
                 Map<Long, Double> measured = new TreeMap<>();
-                curve.evaluations().forEach(one -> measured.put(one.step(), one.metrics().get(heldOut + ".loss")));
+                curve.evaluations()
+                        .forEach(one -> measured.put(one.step(), one.metrics().get(heldOut + ".loss")));
                 curves.add(new ReportData.LossCurve(
                         name,
                         input,

@@ -74,13 +74,17 @@ public final class ImportModelJob implements Job {
         FileSystem targetFiles = context.output().fileSystem();
         targetFiles.delete(target, true);
         FileUtil.copy(files, source, targetFiles, target, false, true, hadoop);
-        Path template = Path.of(System.getProperty("java.io.tmpdir"), "ballast-template-" + ProcessHandle.current().pid());
+        Path template = Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "ballast-template-" + ProcessHandle.current().pid());
         java.nio.file.Files.createDirectories(template);
-        new TemplateFile(options.template(), LlavaTokenizer.SpecialTokens.llava15(), options.maxLength()).write(template);
+        new TemplateFile(options.template(), LlavaTokenizer.SpecialTokens.llava15(), options.maxLength())
+                .write(template);
         targetFiles.copyFromLocalFile(
                 true,
                 true,
-                new org.apache.hadoop.fs.Path(template.resolve(TemplateFile.NAME).toUri()),
+                new org.apache.hadoop.fs.Path(
+                        template.resolve(TemplateFile.NAME).toUri()),
                 new org.apache.hadoop.fs.Path(target, TemplateFile.NAME));
         ModelSpec spec = new ModelSpec(ModelFiles.of(target, hadoop), null);
         try (var lease = OpenModel.lease(spec);
@@ -88,11 +92,14 @@ public final class ImportModelJob implements Job {
             long parameters = model.parameters().size();
             return new StageOutcome(
                     new RowAccount(0, 0, 0),
-                    Map.of("parameters", (double) parameters, "max-length", (double) lease.value().maxLength()),
+                    Map.of("parameters", (double) parameters, "max-length", (double)
+                            lease.value().maxLength()),
                     Map.of("checkpoint", spec.digest()));
         } catch (CheckpointException | IllegalArgumentException e) {
-            throw new StageFailure("stage " + context.stage().name() + ": " + options.checkpoint()
-                    + " is no checkpoint that can be used: " + e.getMessage(), e);
+            throw new StageFailure(
+                    "stage " + context.stage().name() + ": " + options.checkpoint()
+                            + " is no checkpoint that can be used: " + e.getMessage(),
+                    e);
         }
     }
 }

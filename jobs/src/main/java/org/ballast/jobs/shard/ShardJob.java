@@ -52,8 +52,8 @@ public final class ShardJob implements Job {
 
             @Override
             public StageOutcome run(StageContext context) {
-                ShardPlan plan = plan(
-                        stage, options, context.spark().sparkContext().hadoopConfiguration());
+                ShardPlan plan =
+                        plan(stage, options, context.spark().sparkContext().hadoopConfiguration());
                 try {
                     return outcome(ShardRunner.run(context.spark(), plan, context.output()));
                 } catch (AnnotationException e) {

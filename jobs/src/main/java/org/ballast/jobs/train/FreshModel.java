@@ -22,8 +22,7 @@ final class FreshModel {
 
     private FreshModel() {}
 
-    static void write(
-            ArchitectureConfig architecture, TrainConfig config, long seed, Path folder, Configuration hadoop)
+    static void write(ArchitectureConfig architecture, TrainConfig config, long seed, Path folder, Configuration hadoop)
             throws IOException {
         org.apache.hadoop.fs.Path source = new org.apache.hadoop.fs.Path(architecture.tokenizer());
         FileSystem files = source.getFileSystem(hadoop);

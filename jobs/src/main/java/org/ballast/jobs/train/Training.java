@@ -80,7 +80,11 @@ final class Training {
                     base,
                     lora,
                     new Objectives.Preference(
-                            base.checkpoint(), lora, seed, config.dpo().beta(), config.dpo().nllWeight()),
+                            base.checkpoint(),
+                            lora,
+                            seed,
+                            config.dpo().beta(),
+                            config.dpo().nllWeight()),
                     RowForm.PAIR,
                     EncodedPair::id);
         };
@@ -103,8 +107,8 @@ final class Training {
                     new AveragingSchedule(averaging.earlySteps(), averaging.earlyEvery(), averaging.every()),
                     averaging.steps());
             TrainingResult result;
-            try (Examples<E> examples =
-                            rows.examples(form, config.broadcastRows(), config.shufflePairs() ? Long.valueOf(seed) : null);
+            try (Examples<E> examples = rows.examples(
+                            form, config.broadcastRows(), config.shufflePairs() ? Long.valueOf(seed) : null);
                     Progress progress = Progress.of(context.stage().name(), "examples", plan.totalExamples())) {
                 AveragedTraining<E> training = new AveragedTraining<>(objective, optimizer(), plan, name::of)
                         .outerStep(outer())
@@ -156,7 +160,8 @@ final class Training {
     /** Each validation split as it is, and in supervised training with other rows' pictures beside: what the picture is worth. */
     private <E extends Serializable> HeldOutLoss<E> heldOut(
             ModelSpec base, ObjectiveFactory<E> objective, RowForm<E> form) {
-        HeldOutLoss<E> heldOut = new HeldOutLoss<>(spark, objective, config.averaging().batchSize());
+        HeldOutLoss<E> heldOut =
+                new HeldOutLoss<>(spark, objective, config.averaging().batchSize());
         for (String split : config.validationSplits()) {
             try (TrainingRows rows = rows(List.of(split), base)) {
                 heldOut.set(split, rows.heldOut(form, config.validationRows(), null));
@@ -173,8 +178,8 @@ final class Training {
             return new BatchTransform.None<>();
         }
         if (config.objective() != TrainConfig.Objective.SFT) {
-            throw new StageFailure("stage " + context.stage().name() + ": augment-shift is for sft, whose log-probs are not"
-                    + " held against a table made without it");
+            throw new StageFailure("stage " + context.stage().name()
+                    + ": augment-shift is for sft, whose log-probs are not" + " held against a table made without it");
         }
         int side;
         try (LlavaModel model = LlavaModel.open(base.checkpoint().local())) {
@@ -231,7 +236,9 @@ final class Training {
     private StageOutcome finish(ModelSpec base, LoraConfig lora, TrainingRows rows, TrainingResult result)
             throws IOException {
         StageFolder output = context.output();
-        output.write(LossCurve.FILE, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.curve()));
+        output.write(
+                LossCurve.FILE,
+                new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result.curve()));
         Map<String, String> models = new TreeMap<>();
         if (config.architecture().isEmpty()) {
             models.put("base", base.digest());
@@ -241,12 +248,17 @@ final class Training {
             if (lora == null) {
                 model.save(local, result.theta());
                 FreshModel.copyCompanions(base.checkpoint().local(), local);
-                models.put("checkpoint", ModelFiles.publish(local, output.file(ModelSpec.CHECKPOINT), hadoop)
-                        .digest());
+                models.put(
+                        "checkpoint",
+                        ModelFiles.publish(local, output.file(ModelSpec.CHECKPOINT), hadoop)
+                                .digest());
             } else {
-                new LoraAdapter(lora, model.config(), result.theta()).write(local, base.checkpoint().uri());
-                models.put("adapter", ModelFiles.publish(local, output.file(ModelSpec.ADAPTER), hadoop)
-                        .digest());
+                new LoraAdapter(lora, model.config(), result.theta())
+                        .write(local, base.checkpoint().uri());
+                models.put(
+                        "adapter",
+                        ModelFiles.publish(local, output.file(ModelSpec.ADAPTER), hadoop)
+                                .digest());
             }
         } finally {
             FileUtils.deleteDirectory(local.toFile());
@@ -256,7 +268,10 @@ final class Training {
             Tables.write(
                     context.spark()
                             .createDataFrame(
-                                    rejected.stream().map(QuarantinedRows::toRow).toList(), QuarantinedRows.SCHEMA),
+                                    rejected.stream()
+                                            .map(QuarantinedRows::toRow)
+                                            .toList(),
+                                    QuarantinedRows.SCHEMA),
                     output,
                     Table.QUARANTINE,
                     1L << 28);
@@ -277,7 +292,10 @@ final class Training {
         metrics.put("parameters", (double) result.theta().length);
         List<LossCurve.Evaluation> evaluations = result.curve().evaluations();
         if (!evaluations.isEmpty()) {
-            evaluations.get(evaluations.size() - 1).metrics().forEach((name, value) -> metrics.put("held-out." + name, value));
+            evaluations
+                    .get(evaluations.size() - 1)
+                    .metrics()
+                    .forEach((name, value) -> metrics.put("held-out." + name, value));
         }
         return metrics;
     }
