@@ -22,6 +22,7 @@ import org.ballast.core.data.PairRule;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.spark.export.TrlExport;
+import org.ballast.spark.export.TrlOptions;
 import org.ballast.spark.io.Manifest;
 import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageFolder;
@@ -68,6 +69,7 @@ class PythonInteroperabilityIT {
         assumeTrue(there, PYTHON + " lacks pyarrow, datasets or pillow");
         spark = SparkSession.builder()
                 .master("local[2]")
+                .config("spark.log.level", "WARN")
                 .config("spark.ui.enabled", "false")
                 .config("spark.sql.shuffle.partitions", "4")
                 .config("spark.driver.host", "127.0.0.1")
@@ -188,14 +190,10 @@ class PythonInteroperabilityIT {
         StageFolder swapped = open("swapped");
         Tables.write(negatives, swapped, Table.COMPLETIONS, 1 << 20);
         commit(swapped, new RowAccount(678, 678, 0));
+        PairRule rule = PairRule.groundTruthAgainst(EnumSet.of(CompletionType.SWAPPED), PairRule.PUBLISHED_MAX_WORDS);
         RowAccount exported = TrlExport.run(
-                spark,
-                trl,
-                List.of(shard),
-                List.of(shard, swapped),
-                PairRule.groundTruthAgainst(EnumSet.of(CompletionType.SWAPPED), PairRule.PUBLISHED_MAX_WORDS),
-                List.of(),
-                1 << 20);
+                        spark, new TrlOptions(rule, 500, 1 << 20), List.of(shard), List.of(shard, swapped), trl)
+                .rows();
         commit(trl, exported);
         assertThat(exported).isEqualTo(new RowAccount(678, 678, 0));
         JsonNode pairs = check(trl).at("/pairs");
