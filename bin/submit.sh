@@ -45,10 +45,15 @@ options=(
     --conf "spark.executorEnv.OMP_NUM_THREADS=$OMP_NUM_THREADS"
     --conf spark.ui.showConsoleProgress=false
 )
+if [ -z "$master" ] && [[ " ${spark_options[*]-} " != *" --master "* ]]; then
+    master="${BALLAST_MASTER:-local[*]}"
+fi
 if [ -n "$master" ]; then
     options+=(--master "$master")
-elif [[ " ${spark_options[*]-} " != *" --master "* ]]; then
-    options+=(--master "${BALLAST_MASTER:-local[*]}")
+fi
+# a run on this machine alone talks to nobody else
+if [[ "$master" == local* ]]; then
+    export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
 fi
 options+=(${spark_options[@]+"${spark_options[@]}"} "$(assembly)" ${args[@]+"${args[@]}"})
 

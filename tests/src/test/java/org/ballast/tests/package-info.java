@@ -1,2 +1,2 @@
-/** What crosses modules: {@code bin/submit.sh} as a user starts it, on real files, a real cluster, and killed halfway. */
+/** Tests of what crosses modules: real files, a real cluster, other programs. */
 package org.ballast.tests;

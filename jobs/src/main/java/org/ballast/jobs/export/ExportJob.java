@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
+import org.ballast.core.data.PairRule;
 import org.ballast.core.data.RowAccount;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.PairSettings;
@@ -19,7 +19,6 @@ import org.ballast.jobs.StageFailure;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
 import org.ballast.spark.export.TrlExport;
-import org.ballast.spark.export.TrlOptions;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.model.ModelFiles;
 import org.ballast.spark.model.ModelSpec;
@@ -31,7 +30,7 @@ public final class ExportJob implements Job {
         PEFT
     }
 
-    private record Options(Format format, TrlOptions trl) {}
+    private record Options(Format format, PairRule pairs, List<String> splits, long targetFileBytes) {}
 
     @Override
     public String name() {
@@ -50,32 +49,34 @@ public final class ExportJob implements Job {
                 "stages." + stage.name(),
                 settings -> new Options(
                         settings.choice("format", Format.class),
-                        new TrlOptions(
-                                PairSettings.read(settings),
-                                settings.integer("wave-pairs", 1, Integer.MAX_VALUE),
-                                settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE))));
+                        PairSettings.read(settings),
+                        settings.strings("splits"),
+                        settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE)));
         return context -> switch (options.format()) {
-            case TRL -> trl(context, options.trl());
+            case TRL -> trl(context, options);
             case PEFT -> peft(context);
         };
     }
 
-    private static StageOutcome trl(StageContext context, TrlOptions options) {
+    private static StageOutcome trl(StageContext context, Options options) {
         List<StageFolder> completions = new ArrayList<>(context.inputs("data"));
         completions.addAll(context.inputs("completions"));
-        TrlExport.Result result =
-                TrlExport.run(context.spark(), options, context.inputs("data"), completions, context.output());
-        Map<String, Double> metrics = new TreeMap<>();
-        result.pairs().forEach((split, pairs) -> metrics.put("pairs." + split, (double) pairs));
-        return new StageOutcome(result.rows(), metrics, Map.of());
+        RowAccount rows = TrlExport.run(
+                context.spark(),
+                context.output(),
+                context.inputs("data"),
+                completions,
+                options.pairs(),
+                options.splits(),
+                options.targetFileBytes());
+        return new StageOutcome(rows, Map.of(), Map.of());
     }
 
     /** The adapter's files as they are. */
     private static StageOutcome peft(StageContext context) throws IOException {
         StageFolder source = context.input("adapter");
         if (!source.has(ModelSpec.ADAPTER)) {
-            throw new StageFailure(
-                    "stage " + context.stage().name() + ": stage " + source.stage() + " wrote no adapter");
+            throw new StageFailure("stage " + context.stage().name() + ": stage " + source.stage() + " wrote no adapter");
         }
         Configuration hadoop = context.spark().sparkContext().hadoopConfiguration();
         Path target = context.output().file(ModelSpec.ADAPTER);

@@ -120,7 +120,7 @@ public final class ShardJob implements Job {
                     source.isNull("split") ? null : source.string("split"),
                     Domain.of(domain),
                     stage,
-                    format == AnnotationLayout.POPE ? kind + "/" : "",
+                    "",
                     kind,
                     format == AnnotationLayout.LLAVA_INSTRUCT
                             ? settings.optionalString("kind-pattern").orElse(null)

@@ -43,12 +43,12 @@ public final class PromptWithPicture {
     /** Adds {@value #PICTURE} to rows with an {@code image_id}; each picture is stored in one of the stages at least. */
     public static Dataset<Row> join(SparkSession spark, List<StageFolder> data, Dataset<Row> rows) {
         Dataset<Row> pictures = Tables.read(spark, data, Table.IMAGES)
-                .select(col("image_id"), col("image.bytes").as(PICTURE));
+                .select(col("image_id").as("picture_id"), col("image.bytes").as(PICTURE));
         if (data.size() > 1) {
-            pictures = pictures.dropDuplicates("image_id");
+            pictures = pictures.dropDuplicates("picture_id");
         }
-        return rows.join(pictures, rows.col("image_id").equalTo(pictures.col("image_id")), "left")
-                .drop(pictures.col("image_id"));
+        return rows.join(pictures, col("image_id").equalTo(col("picture_id")), "left")
+                .drop("picture_id");
     }
 
     private static Column in(String column, List<String> values) {

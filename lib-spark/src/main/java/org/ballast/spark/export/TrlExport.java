@@ -7,11 +7,11 @@ import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import java.util.Collections;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
@@ -40,6 +40,9 @@ import org.ballast.spark.session.Progress;
  * that commit writes gives Hugging Face {@code load_dataset} the splits.
  */
 public final class TrlExport {
+    /** Pairs a wave: the most that a killed run does again. */
+    private static final int WAVE_PAIRS = 20_000;
+
     private static final StructType PAIR = new StructType()
             .add("pair_id", DataTypes.StringType)
             .add("pair_prompt_id", DataTypes.StringType)
@@ -49,40 +52,39 @@ public final class TrlExport {
     private TrlExport() {}
 
     /**
-     * What was written.
-     *
-     * @param rows pairs that the rule gives in, rows out; none is ever dropped
-     * @param pairs by split
-     */
-    public record Result(RowAccount rows, Map<String, Long> pairs) {
-        public Result {
-            pairs = Collections.unmodifiableMap(new TreeMap<>(pairs));
-        }
-    }
-
-    /**
      * Runs.
      *
+     * @param stage open; the caller commits it
      * @param prompts stages with {@code prompts} and {@code images}
-     * @param completions stages with {@code completions}, ground truth among them
+     * @param completions stages with {@code completions}, ground truth among them; one that is named twice counts once
+     * @param rule which completions form pairs
+     * @param splits of the prompts whose pairs are written; empty for all
+     * @param targetFileBytes size of a Parquet file
+     * @return in: pairs that the rule gives in these splits; out: rows written; none is ever dropped
      * @throws IllegalStateException naming the pair whose prompt or picture is in none of the stages
      */
-    public static Result run(
+    public static RowAccount run(
             SparkSession spark,
-            TrlOptions options,
+            StageFolder stage,
             List<StageFolder> prompts,
             List<StageFolder> completions,
-            StageFolder stage) {
-        Dataset<Row> pairs = pairs(Tables.read(spark, completions, Table.COMPLETIONS), options.rule());
+            PairRule rule,
+            List<String> splits,
+            long targetFileBytes) {
+        Dataset<Row> asked = Tables.read(spark, prompts, Table.PROMPTS);
         Waves derived = Waves.of(stage, new Table("derived", PAIR, List.of("pair_id"), false, false));
-        derived.write(0, () -> pairs);
+        derived.write(0, () -> {
+            List<StageFolder> once = new ArrayList<>(completions.stream()
+                    .collect(Collectors.toMap(StageFolder::path, folder -> folder, (a, b) -> a, LinkedHashMap::new))
+                    .values());
+            Dataset<Row> pairs = pairs(Tables.read(spark, once, Table.COMPLETIONS), rule);
+            return splits.isEmpty() ? pairs : ofSplits(pairs, asked, splits);
+        });
         Dataset<Row> stored = derived.read(spark);
         long count = stored.count();
-        Dataset<Row> joined =
-                joined(stored, Tables.read(spark, prompts, Table.PROMPTS), Tables.read(spark, prompts, Table.IMAGES));
-        int waveCount = (int) Math.max(1, Math.ceil((double) count / options.wavePairs()));
-        Waves waves = Waves.of(
-                stage, new Table("pairs_" + options.wavePairs(), TrlRows.SCHEMA, TrlRows.TABLE.key(), true, true));
+        Dataset<Row> joined = joined(stored, asked, Tables.read(spark, prompts, Table.IMAGES));
+        int waveCount = (int) Math.max(1, Math.ceil((double) count / WAVE_PAIRS));
+        Waves waves = Waves.of(stage, new Table("pair_waves", TrlRows.SCHEMA, TrlRows.TABLE.key(), true, true));
         try (Progress progress = Progress.of(stage.stage(), "pairs", count)) {
             for (int i = 0; i < waveCount; i++) {
                 int wave = i;
@@ -92,14 +94,15 @@ public final class TrlExport {
                 progress.to(count * (wave + 1) / waveCount);
             }
         }
-        long written = Tables.write(waves.read(spark), stage, TrlRows.TABLE, options.targetFileBytes());
-        Map<String, Long> bySplit = new TreeMap<>();
-        Tables.read(spark, stage, TrlRows.TABLE)
-                .groupBy(Table.SPLIT)
-                .count()
-                .collectAsList()
-                .forEach(row -> bySplit.put(row.getString(0), row.getLong(1)));
-        return new Result(new RowAccount(count, written, 0), bySplit);
+        return new RowAccount(count, Tables.write(waves.read(spark), stage, TrlRows.TABLE, targetFileBytes), 0);
+    }
+
+    /** Pairs of the splits, and those whose prompt is nowhere: they are reported later, not dropped here. */
+    private static Dataset<Row> ofSplits(Dataset<Row> pairs, Dataset<Row> prompts, List<String> splits) {
+        Dataset<Row> places = prompts.select(col("prompt_id").as("known_prompt_id"), col(Table.SPLIT));
+        return pairs.join(places, col("pair_prompt_id").equalTo(col("known_prompt_id")), "left")
+                .filter(col("known_prompt_id").isNull().or(col(Table.SPLIT).isin(splits.toArray())))
+                .select(Stream.of(PAIR.fieldNames()).map(name -> col(name)).toArray(Column[]::new));
     }
 
     /** The pairs of each prompt, texts only. */

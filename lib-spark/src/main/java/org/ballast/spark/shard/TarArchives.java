@@ -87,6 +87,7 @@ final class TarArchives {
         private final TarArchiveInputStream archive;
         private final long fileLength;
         private long end;
+        private String last = "its start";
         private Row next;
 
         Entries(int root, Path tar, FSDataInputStream file, long fileLength) {
@@ -114,7 +115,6 @@ final class TarArchives {
         }
 
         private Row read() {
-            String last = "its start";
             try {
                 for (TarArchiveEntry entry = archive.getNextTarEntry();
                         entry != null;

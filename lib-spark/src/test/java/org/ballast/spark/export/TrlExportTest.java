@@ -36,10 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(SparkExtension.class)
 class TrlExportTest {
     private static final byte[] PICTURE = {9, 8, 7};
-    private static final TrlOptions OPTIONS = new TrlOptions(
-            PairRule.groundTruthAgainst(EnumSet.of(CompletionType.WEAKENED, CompletionType.RETRIEVED), 350),
-            2,
-            1 << 20);
+    private static final PairRule RULE =
+            PairRule.groundTruthAgainst(EnumSet.of(CompletionType.WEAKENED, CompletionType.RETRIEVED), 350);
 
     private final SparkSession spark;
 
@@ -123,10 +121,13 @@ class TrlExportTest {
                         negative("q", CompletionType.WEAKENED, "Yes."),
                         negative("t", CompletionType.WEAKENED, "Text.")));
         StageFolder out = open("trl");
-        TrlExport.Result result = TrlExport.run(spark, OPTIONS, List.of(shard), List.of(truth, negatives), out);
+        assertThat(TrlExport.run(
+                        spark, out, List.of(shard), List.of(truth, negatives, truth), RULE, List.of(), 1 << 20))
+                .isEqualTo(new RowAccount(4, 4, 0));
         commit(out);
-        assertThat(result.rows()).isEqualTo(new RowAccount(4, 4, 0));
-        assertThat(result.pairs()).containsExactly(Map.entry("train", 3L), Map.entry("val", 1L));
+        assertThat(TrlExport.run(
+                        spark, open("val"), List.of(shard), List.of(truth, negatives), RULE, List.of("val"), 1 << 20))
+                .isEqualTo(new RowAccount(1, 1, 0));
 
         List<String> rows = new ArrayList<>();
         for (Row row : Tables.read(spark, out, TrlRows.TABLE).collectAsList()) {
@@ -159,11 +160,13 @@ class TrlExportTest {
         StageFolder dangling = completions(
                 "dangling",
                 List.of(Completion.groundTruth("gone", "A."), negative("gone", CompletionType.WEAKENED, "B.")));
-        assertThatThrownBy(() -> TrlExport.run(spark, OPTIONS, List.of(shard), List.of(dangling), open("out1")))
+        assertThatThrownBy(() -> TrlExport.run(
+                        spark, open("out1"), List.of(shard), List.of(dangling), RULE, List.of("train"), 1 << 20))
                 .hasStackTraceContaining("prompt 'gone' is in none of the stages");
         StageFolder blind = completions(
                 "blind", List.of(Completion.groundTruth("p", "A."), negative("p", CompletionType.WEAKENED, "B.")));
-        assertThatThrownBy(() -> TrlExport.run(spark, OPTIONS, List.of(shard), List.of(blind), open("out2")))
+        assertThatThrownBy(() -> TrlExport.run(
+                        spark, open("out2"), List.of(shard), List.of(blind), RULE, List.of("train"), 1 << 20))
                 .hasStackTraceContaining("picture " + Sha256.of("other") + " is in none");
     }
 }

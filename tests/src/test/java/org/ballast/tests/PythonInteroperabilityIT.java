@@ -1,0 +1,207 @@
+package org.ballast.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.ballast.core.data.CompletionType;
+import org.ballast.core.data.Domain;
+import org.ballast.core.data.PairRule;
+import org.ballast.core.data.RowAccount;
+import org.ballast.core.image.ImageLimits;
+import org.ballast.spark.export.TrlExport;
+import org.ballast.spark.io.Manifest;
+import org.ballast.spark.io.RunHeader;
+import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.Table;
+import org.ballast.spark.io.Tables;
+import org.ballast.spark.shard.ShardInput;
+import org.ballast.spark.shard.ShardOptions;
+import org.ballast.spark.shard.ShardPlan;
+import org.ballast.spark.shard.ShardPlanner;
+import org.ballast.spark.shard.ShardResult;
+import org.ballast.spark.shard.ShardRunner;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The sample as {@code shard} and {@code export} write it, opened by pyarrow and Hugging Face {@code datasets}. The
+ * Python is that of the environment variable {@code BALLAST_PYTHON}, else {@code python3}; without the two libraries (and
+ * Pillow) the test is skipped.
+ */
+class PythonInteroperabilityIT {
+    private static final Path PROJECT = Path.of(System.getProperty("user.dir")).getParent();
+    private static final Path SAMPLE = PROJECT.resolve("conf/sample/emoji");
+    private static final String PYTHON = System.getenv().getOrDefault("BALLAST_PYTHON", "python3");
+
+    @TempDir
+    static Path root;
+
+    private static SparkSession spark;
+
+    @BeforeAll
+    static void start() throws Exception {
+        boolean there;
+        try {
+            there = run(List.of(PYTHON, "-c", "import pyarrow, datasets, PIL"), root.resolve("probe")) == 0;
+        } catch (IOException e) {
+            there = false;
+        }
+        if (!there) {
+            System.err.println("SKIPPED: " + PYTHON + " with pyarrow, datasets and pillow is not there, so nobody has"
+                    + " checked that Python reads the tables. Set BALLAST_PYTHON to one that has them.");
+        }
+        assumeTrue(there, PYTHON + " lacks pyarrow, datasets or pillow");
+        spark = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", "4")
+                .config("spark.driver.host", "127.0.0.1")
+                .config("spark.driver.bindAddress", "127.0.0.1")
+                .getOrCreate();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (spark != null) {
+            spark.stop();
+        }
+    }
+
+    private static int run(List<String> command, Path out) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(Path.of(out + ".err").toFile())
+                .start();
+        if (!process.waitFor(5, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new IOException(command + " did not end");
+        }
+        return process.exitValue();
+    }
+
+    private static JsonNode check(StageFolder stage) throws Exception {
+        Path out = root.resolve(stage.stage() + ".json");
+        int exit = run(
+                List.of(
+                        PYTHON,
+                        PROJECT.resolve("tests/src/test/python/check_stage.py").toString(),
+                        stage.path().toUri().getPath()),
+                out);
+        assertThat(exit).as(Files.readString(Path.of(out + ".err"))).isZero();
+        return new ObjectMapper().readTree(out.toFile());
+    }
+
+    private static StageFolder open(String stage) {
+        StageFolder folder =
+                StageFolder.of(new Configuration(), root.resolve("out").toString(), stage);
+        folder.open(RunHeader.now(stage, "test", "c", Map.of()), false);
+        return folder;
+    }
+
+    private static void commit(StageFolder folder, RowAccount rows) {
+        folder.commit(new Manifest(folder.header(), "{}", "test", Map.of(), Map.of(), rows, Map.of(), Map.of()));
+    }
+
+    private static String sample(String name) {
+        return SAMPLE.resolve(name).toString();
+    }
+
+    @Test
+    void pythonReadsWhatShardAndExportWrite() throws Exception {
+        String images = sample("images.tar.gz");
+        ShardPlan plan = ShardPlanner.plan(
+                new Configuration(),
+                new ShardOptions(
+                        List.of(
+                                ShardInput.openMmlo(
+                                        sample("openmmlo-train.json"),
+                                        images,
+                                        "train",
+                                        Domain.IN_DISTRIBUTION,
+                                        "emoji"),
+                                ShardInput.openMmlo(
+                                        sample("openmmlo-open.json"),
+                                        images,
+                                        "open",
+                                        Domain.OUT_OF_DISTRIBUTION,
+                                        "emoji"),
+                                ShardInput.llavaInstruct(
+                                        sample("instruct-compositional-val.json"),
+                                        images,
+                                        "compositional-val",
+                                        "emoji",
+                                        "/(describe|presence)$"),
+                                ShardInput.pope(sample("pope-random.json"), images, "random", "emoji")),
+                        sample("classes.json"),
+                        new ImageLimits(1 << 20, 1 << 20, 4096),
+                        true,
+                        1_000,
+                        1_000,
+                        0,
+                        1 << 20,
+                        0));
+        StageFolder shard = open("shard");
+        ShardResult result = ShardRunner.run(spark, plan, shard);
+        commit(shard, result.rows());
+        assertThat(result.rows()).isEqualTo(new RowAccount(3_563, 3_563, 0));
+        System.err.println("shard of the sample, by step, in ms: " + result.durationsMillis());
+
+        JsonNode report = check(shard);
+        assertThat(report.at("/samples/rows/train").asInt()).isEqualTo(2_615);
+        assertThat(report.at("/samples/rows/open").asInt()).isEqualTo(270);
+        assertThat(report.at("/prompts/rows/compositional-val").asInt()).isGreaterThan(50);
+        assertThat(report.at("/completions/rows/full").asInt()).isEqualTo(678);
+        assertThat(report.at("/images/features/image").asText()).startsWith("Image(");
+        assertThat(report.at("/images/pictures")).hasSize(3);
+        report.at("/images/pictures").forEach(size -> assertThat(size).hasToString("[64,64]"));
+
+        StageFolder trl = open("trl");
+        Dataset<Row> negatives = Tables.read(spark, shard, Table.COMPLETIONS)
+                .selectExpr(
+                        "sha2(completion_id, 256) completion_id",
+                        "prompt_id",
+                        "concat('not ', response) response",
+                        "'swapped-hal' type",
+                        "0.0D score",
+                        "model",
+                        "policy",
+                        "parameters",
+                        "seed",
+                        "finish_reason",
+                        "prompt_tokens",
+                        "completion_tokens");
+        StageFolder swapped = open("swapped");
+        Tables.write(negatives, swapped, Table.COMPLETIONS, 1 << 20);
+        commit(swapped, new RowAccount(678, 678, 0));
+        RowAccount exported = TrlExport.run(
+                spark,
+                trl,
+                List.of(shard),
+                List.of(shard, swapped),
+                PairRule.groundTruthAgainst(EnumSet.of(CompletionType.SWAPPED), PairRule.PUBLISHED_MAX_WORDS),
+                List.of(),
+                1 << 20);
+        commit(trl, exported);
+        assertThat(exported).isEqualTo(new RowAccount(678, 678, 0));
+        JsonNode pairs = check(trl).at("/pairs");
+        assertThat(pairs.at("/features/images").asText()).contains("Image(");
+        assertThat(pairs.at("/features/chosen").asText()).contains("role").contains("content");
+        assertThat(pairs.at("/rows/test").asInt()).isPositive();
+        assertThat(pairs.at("/pictures/0")).hasToString("[64,64]");
+    }
+}
