@@ -76,7 +76,8 @@ public final class ExportJob implements Job {
     private static StageOutcome peft(StageContext context) throws IOException {
         StageFolder source = context.input("adapter");
         if (!source.has(ModelSpec.ADAPTER)) {
-            throw new StageFailure("stage " + context.stage().name() + ": stage " + source.stage() + " wrote no adapter");
+            throw new StageFailure(
+                    "stage " + context.stage().name() + ": stage " + source.stage() + " wrote no adapter");
         }
         Configuration hadoop = context.spark().sparkContext().hadoopConfiguration();
         Path target = context.output().file(ModelSpec.ADAPTER);

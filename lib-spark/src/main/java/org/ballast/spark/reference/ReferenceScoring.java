@@ -1,9 +1,12 @@
 package org.ballast.spark.reference;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat_ws;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -32,6 +35,7 @@ public final class ReferenceScoring {
     /** Value of {@code image_condition} for the picture as it is. */
     public static final String CLEAN = "clean";
 
+    private static final String ORDER = "scoring_order";
     private static final long FILE_BYTES = 1L << 28;
 
     private ReferenceScoring() {}
@@ -56,11 +60,13 @@ public final class ReferenceScoring {
         Dataset<Row> rows = Tables.read(spark, completions, Table.COMPLETIONS)
                 .dropDuplicates("completion_id")
                 .select(col("completion_id"), col("prompt_id"), col("response"))
-                .join(prompts, "prompt_id");
+                .join(prompts, "prompt_id")
+                // rows of one prompt share a unit and with it the picture
+                .withColumn(ORDER, concat_ws("/", col("prompt_id"), col("completion_id")));
         return new UnitRunner(spark, output, Table.REFERENCE_LOG_PROBS, options)
                 .run(
                         rows,
-                        "completion_id",
+                        ORDER,
                         wave -> PromptWithPicture.join(spark, data, wave),
                         new Score(model, batchRows),
                         1,
@@ -73,8 +79,9 @@ public final class ReferenceScoring {
             try (var lease = OpenModel.lease(spec);
                     Scorer scorer = new Scorer(lease.value().model(), null, batchRows)) {
                 List<EncodedExample> examples = new ArrayList<>();
+                Map<String, float[]> pictures = new HashMap<>();
                 for (Row row : rows) {
-                    encode(lease.value(), row, examples, out);
+                    encode(lease.value(), row, pictures, examples, out);
                 }
                 List<double[]> logProbs = scorer.responseLogProbs(examples);
                 for (int i = 0; i < examples.size(); i++) {
@@ -83,13 +90,19 @@ public final class ReferenceScoring {
             }
         }
 
-        private static void encode(OpenModel model, Row row, List<EncodedExample> examples, Output out) {
+        private static void encode(
+                OpenModel model, Row row, Map<String, float[]> pictures, List<EncodedExample> examples, Output out) {
             Prompt prompt = PromptRows.fromRow(row);
             String id = row.getAs("completion_id");
             String response = row.getAs("response");
             try {
                 byte[] picture = row.getAs(PromptWithPicture.PICTURE);
-                float[] pixels = picture == null ? null : model.pixels(picture);
+                // the scorer computes the features of one array once a batch
+                float[] pixels = pictures.get(prompt.imageId());
+                if (picture != null && pixels == null) {
+                    pixels = model.pixels(picture);
+                    pictures.put(prompt.imageId(), pixels);
+                }
                 examples.add(model.encode(id, pixels, prompt, response));
             } catch (TextRejected e) {
                 Reason reason = e.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
