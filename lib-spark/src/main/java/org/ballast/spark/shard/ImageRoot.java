@@ -6,9 +6,10 @@ import java.util.Locale;
 /**
  * Where pictures are read from.
  *
- * @param uri qualified
+ * @param name as the configuration names it, for messages
+ * @param uri qualified; of a {@code .tar.gz} that was unpacked, the plain tar
  */
-record ImageRoot(int index, String uri, Kind kind) implements Serializable {
+record ImageRoot(int index, String name, String uri, Kind kind) implements Serializable {
     /** How a root is stored. */
     enum Kind {
         FOLDER,

@@ -95,7 +95,7 @@ final class PictureReader implements AutoCloseable {
         } catch (ImageRejected e) {
             return row(root, path, Reason.of(e.reason().code()), "image '%s': %s".formatted(path, e.getMessage()));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read picture '%s' of %s".formatted(path, from.uri()), e);
+            throw new UncheckedIOException("cannot read picture '%s' of %s".formatted(path, from.name()), e);
         }
     }
 
@@ -113,7 +113,7 @@ final class PictureReader implements AutoCloseable {
 
     private byte[] fromTar(ImageRoot root, String path, Long offset, Long length) throws IOException, PictureRejected {
         if (offset == null || length == null) {
-            throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root.uri()));
+            throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root.name()));
         }
         requireSize(path, length);
         FSDataInputStream archive = archives.get(root.index());

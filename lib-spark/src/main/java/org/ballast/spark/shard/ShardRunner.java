@@ -237,7 +237,7 @@ public final class ShardRunner {
         for (ImageRoot root : plan.roots()) {
             if (root.kind() == ImageRoot.Kind.TAR_GZ) {
                 Path target = new Path(stage.work("unpacked"), root.index() + ".tar");
-                roots.add(new ImageRoot(root.index(), target.toString(), ImageRoot.Kind.TAR));
+                roots.add(new ImageRoot(root.index(), root.name(), target.toString(), ImageRoot.Kind.TAR));
                 if (!exists(target)) {
                     packed.add(root);
                 }
@@ -388,7 +388,7 @@ public final class ShardRunner {
     private record IndexTar(SerializableConfiguration hadoop) implements FlatMapFunction<ImageRoot, Row>, Serializable {
         @Override
         public Iterator<Row> call(ImageRoot root) {
-            return TarArchives.index(hadoop.value(), root.index(), new Path(root.uri()));
+            return TarArchives.index(hadoop.value(), root);
         }
     }
 

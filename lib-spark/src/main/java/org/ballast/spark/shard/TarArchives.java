@@ -69,20 +69,20 @@ final class TarArchives {
     }
 
     /** The regular files of a tar as rows of {@link #INDEX}, in their order; names that leave the root are left out. */
-    static Iterator<Row> index(Configuration hadoop, int root, Path tar) {
+    static Iterator<Row> index(Configuration hadoop, ImageRoot root) {
+        Path tar = new Path(root.uri());
         try {
             FileSystem files = tar.getFileSystem(hadoop);
             return new Entries(
-                    root, tar, files.open(tar), files.getFileStatus(tar).getLen());
+                    root, files.open(tar), files.getFileStatus(tar).getLen());
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read image root " + tar, e);
+            throw new UncheckedIOException("cannot read image root " + root.name(), e);
         }
     }
 
     /** Streams the headers; closes the file behind the last. */
     private static final class Entries implements Iterator<Row> {
-        private final int root;
-        private final Path tar;
+        private final ImageRoot root;
         private final FSDataInputStream file;
         private final TarArchiveInputStream archive;
         private final long fileLength;
@@ -90,9 +90,8 @@ final class TarArchives {
         private String last = "its start";
         private Row next;
 
-        Entries(int root, Path tar, FSDataInputStream file, long fileLength) {
+        Entries(ImageRoot root, FSDataInputStream file, long fileLength) {
             this.root = root;
-            this.tar = tar;
             this.file = file;
             this.archive = new TarArchiveInputStream(file);
             this.fileLength = fileLength;
@@ -124,13 +123,13 @@ final class TarArchives {
                     long offset = file.getPos();
                     if (offset + entry.getSize() > fileLength) {
                         throw new AnnotationException("image root %s is cut off in %s: %d bytes, needs %d"
-                                .formatted(tar, last, fileLength, offset + entry.getSize()));
+                                .formatted(root.name(), last, fileLength, offset + entry.getSize()));
                     }
                     end = offset + (entry.getSize() + BLOCK - 1) / BLOCK * BLOCK;
                     if (entry.isFile() && !entry.isLink() && !entry.isSymbolicLink() && !entry.isSparse()) {
                         try {
                             String name = ImagePath.normalised(entry.getName());
-                            return RowFactory.create(root, name, offset, entry.getSize());
+                            return RowFactory.create(root.index(), name, offset, entry.getSize());
                         } catch (RowRejected e) {
                             continue;
                         }
@@ -141,7 +140,7 @@ final class TarArchives {
                 return null;
             } catch (IOException e) {
                 throw new AnnotationException(
-                        "image root %s is no readable tar behind %s: %s".formatted(tar, last, e.getMessage()), e);
+                        "image root %s is no readable tar behind %s: %s".formatted(root.name(), last, e.getMessage()), e);
             }
         }
 
@@ -157,7 +156,7 @@ final class TarArchives {
             }
             if (!marked) {
                 throw new AnnotationException("image root %s is cut off at byte %d: the end mark of a tar is missing"
-                        .formatted(tar, Math.min(end, fileLength)));
+                        .formatted(root.name(), Math.min(end, fileLength)));
             }
         }
     }
