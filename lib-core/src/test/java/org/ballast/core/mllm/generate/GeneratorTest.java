@@ -272,15 +272,16 @@ class GeneratorTest {
         List<GenerationRequest> requests = List.of(
                 request("prompt0", "a", NOISED.floats("prompt0.x900")),
                 request("prompt2", "b", NOISED.floats("prompt2.x900")));
-        for (int i = 0; i < 20; i++) {
-            generator.generate(requests, options);
+        long least = Long.MAX_VALUE;
+        for (int block = 0; block < 5; block++) {
+            long before = Pointer.physicalBytes();
+            for (int i = 0; i < 60; i++) {
+                generator.generate(requests, options);
+            }
+            least = Math.min(least, Pointer.physicalBytes() - before);
         }
-        long before = Pointer.physicalBytes();
-        for (int i = 0; i < 120; i++) {
-            generator.generate(requests, options);
-        }
-        // one lost cache of four rows a round would be 68 MB
-        assertThat(Pointer.physicalBytes() - before).isLessThan(25L << 20);
+        // one lost cache of four rows a round would be 34 MB in every block; the heap grows in one or two of them
+        assertThat(least).isLessThan(17L << 20);
     }
 
     @Test
