@@ -13,6 +13,7 @@ import org.ballast.spark.io.Manifest;
 import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageConflictException;
 import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.units.TooManyFailuresException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,8 @@ final class StageRunner {
             return told("done", manifest, millis);
         } catch (StageConflictException e) {
             throw new StageFailure("stage " + stage.name() + ": " + e.getMessage(), e);
+        } catch (TooManyFailuresException e) {
+            throw new StageFailure(e.getMessage(), e);
         }
     }
 

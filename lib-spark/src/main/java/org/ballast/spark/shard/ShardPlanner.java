@@ -92,7 +92,8 @@ public final class ShardPlanner {
                 }
             }
         }
-        return new ImageRoot(index, name, status == null ? name : status.getPath().toString(), kind);
+        return new ImageRoot(
+                index, name, status == null ? name : status.getPath().toString(), kind);
     }
 
     private ClassNames classes(String name) {

@@ -73,8 +73,7 @@ final class TarArchives {
         Path tar = new Path(root.uri());
         try {
             FileSystem files = tar.getFileSystem(hadoop);
-            return new Entries(
-                    root, files.open(tar), files.getFileStatus(tar).getLen());
+            return new Entries(root, files.open(tar), files.getFileStatus(tar).getLen());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read image root " + root.name(), e);
         }
@@ -140,7 +139,8 @@ final class TarArchives {
                 return null;
             } catch (IOException e) {
                 throw new AnnotationException(
-                        "image root %s is no readable tar behind %s: %s".formatted(root.name(), last, e.getMessage()), e);
+                        "image root %s is no readable tar behind %s: %s".formatted(root.name(), last, e.getMessage()),
+                        e);
             }
         }
 
