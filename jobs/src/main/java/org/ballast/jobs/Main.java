@@ -6,6 +6,8 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,11 +15,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.ballast.core.config.ConfigurationException;
 import org.ballast.core.config.RunConfig;
+import org.ballast.jobs.report.SeedSpread;
+import org.ballast.spark.evaluate.Metrics;
+import org.ballast.spark.evaluate.MetricsFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -30,6 +36,8 @@ public final class Main {
     static final int DONE = 0;
     static final int FAILED = 1;
     static final int USAGE = 2;
+
+    private static final String SPREAD = "spread";
 
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
@@ -52,12 +60,28 @@ public final class Main {
             if (!parsed.hasSubcommand()) {
                 throw new ParameterException(commands, "which job? " + String.join(", ", Pipeline.names()));
             }
-            return execute(parsed.subcommand());
+            ParseResult command = parsed.subcommand();
+            return command.commandSpec().name().equals(SPREAD) ? spread(command) : execute(command);
         } catch (ParameterException e) {
             System.err.println("ballast: " + e.getMessage());
             System.err.println("ballast: see bin/submit.sh --help");
             return USAGE;
         }
+    }
+
+    private static int spread(ParseResult command) {
+        List<Metrics> runs = new ArrayList<>();
+        List<File> files = command.matchedPositionalValue(0, List.<File>of());
+        for (File file : files) {
+            try {
+                runs.add(MetricsFile.read(Files.readString(file.toPath()), file.getPath()));
+            } catch (IOException e) {
+                System.err.println("ballast: cannot read " + file + ": " + e.getMessage());
+                return USAGE;
+            }
+        }
+        System.out.println(SeedSpread.text(runs));
+        return DONE;
     }
 
     private static int execute(ParseResult job) {
@@ -108,6 +132,17 @@ public final class Main {
                         "Exit codes: 0 done, 1 the job failed, 2 usage or configuration.");
         root.addSubcommand(
                 "pipeline", subcommand("pipeline", "All stages of a configuration file, in order, where out of date."));
+        CommandSpec spread = CommandSpec.create().name(SPREAD).mixinStandardHelpOptions(true);
+        spread.usageMessage()
+                .description(
+                        "Mean and spread of several evaluations' metrics.json, of runs that differ in their seed.");
+        spread.addPositional(PositionalParamSpec.builder()
+                .type(List.class)
+                .auxiliaryTypes(File.class)
+                .arity("2..*")
+                .paramLabel("metrics.json")
+                .build());
+        root.addSubcommand(SPREAD, spread);
         for (Job job : Pipeline.jobs()) {
             CommandSpec command = subcommand(job.name(), job.summary());
             settings(reference.getObject(job.name()), "")

@@ -13,6 +13,7 @@ import org.ballast.spark.io.Manifest;
 import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageConflictException;
 import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.units.TooManyFailuresException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,10 +62,10 @@ final class StageRunner {
             folder.commit(manifest);
             LOG.info("{}: done in {} s", stage.name(), String.format("%.1f", millis / 1000.0));
             return told("done", manifest, millis);
-        } catch (StageConflictException e) {
-            throw new StageFailure("stage " + stage.name() + ": " + e.getMessage(), e);
-        } catch (TooManyFailuresException e) {
-            throw new StageFailure(e.getMessage(), e);
+        } catch (StageConflictException | StageInputException | TooManyFailuresException e) {
+            String message = e.getMessage();
+            String named = "stage " + stage.name() + ": ";
+            throw new StageFailure(message.startsWith(named) ? message : named + message, e);
         }
     }
 

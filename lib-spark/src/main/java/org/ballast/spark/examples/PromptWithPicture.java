@@ -8,6 +8,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 
@@ -23,14 +24,14 @@ public final class PromptWithPicture {
      *
      * @param splits empty: all
      * @param kinds empty: all
-     * @throws IllegalArgumentException when none is left, naming what there is
+     * @throws StageInputException when none is left, naming what there is
      */
     public static Dataset<Row> prompts(
             SparkSession spark, List<StageFolder> data, List<String> splits, List<String> kinds) {
         Dataset<Row> all = Tables.read(spark, data, Table.PROMPTS);
         Dataset<Row> chosen = all.filter(in("split", splits).and(in("kind", kinds)));
         if (chosen.isEmpty()) {
-            throw new IllegalArgumentException(
+            throw new StageInputException(
                     "no prompt has a split of " + splits + " and a kind of " + kinds + "; there are "
                             + all.groupBy("split", "kind")
                                     .count()

@@ -34,6 +34,7 @@ import org.ballast.core.metric.TextMetrics;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.model.ModelSpec;
@@ -142,7 +143,7 @@ public final class TrainingRows implements AutoCloseable {
                     inMemory(form, encoded.filter(row -> row.row() != null).collect(), shuffleSeed), count);
         }
         if (shuffleSeed != null) {
-            throw new IllegalArgumentException(
+            throw new StageInputException(
                     "shuffle-pairs needs the rows in memory: raise execution.broadcast-rows above " + count);
         }
         ClipPreprocessor preprocessor = preprocessor();
@@ -190,7 +191,7 @@ public final class TrainingRows implements AutoCloseable {
             EncodedRow other = rows.get(random.nextInt(rows.size()));
             for (int i = 0; other.imageId() == null || other.imageId().equals(row.imageId()); i++) {
                 if (i > 1000) {
-                    throw new IllegalArgumentException("shuffle-pairs needs rows with different pictures");
+                    throw new StageInputException("shuffle-pairs needs rows with different pictures");
                 }
                 other = rows.get(random.nextInt(rows.size()));
             }

@@ -157,7 +157,7 @@ public final class Tables {
         for (var entry : bytes.entrySet()) {
             int count = (int) Math.max(1, Math.min(MAX_FILES, Math.ceil((double) entry.getValue() / targetFileBytes)));
             Column number = pmod(key, lit((long) count)).plus(lit((long) files)).cast(DataTypes.IntegerType);
-            Column of = split.equalTo(lit(entry.getKey()));
+            Column of = table.bySplit() ? split.equalTo(lit(entry.getKey())) : lit(true);
             file = file == null ? when(of, number) : file.when(of, number);
             files += count;
         }

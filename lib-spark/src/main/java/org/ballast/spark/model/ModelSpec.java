@@ -5,6 +5,7 @@ import java.io.Serializable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.StageInputException;
 
 /**
  * Which model: a checkpoint, and an adapter on it or none.
@@ -35,7 +36,7 @@ public record ModelSpec(ModelFiles checkpoint, ModelFiles adapter) implements Se
     private static Path folder(StageFolder stage, String name) throws IOException {
         Path folder = stage.file(name);
         if (!stage.fileSystem().exists(folder)) {
-            throw new IllegalArgumentException(
+            throw new StageInputException(
                     "stage " + stage.stage() + " wrote no " + name + ": there is no " + folder);
         }
         return folder;

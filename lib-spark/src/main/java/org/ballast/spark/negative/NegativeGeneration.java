@@ -20,6 +20,7 @@ import org.ballast.core.negative.RetrievedNegative.Candidate;
 import org.ballast.core.text.SentenceEncoder;
 import org.ballast.spark.examples.PromptWithPicture;
 import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.model.ModelSpec;
@@ -77,11 +78,11 @@ public final class NegativeGeneration {
                 .select("prompt_id", "image_id", "kind", "response");
         long count = responses.count();
         if (count == 0) {
-            throw new IllegalArgumentException(
+            throw new StageInputException(
                     "retrieve.split is " + split + ", but no prompt with a picture is in it");
         }
         if (count > MOST_CANDIDATES) {
-            throw new IllegalArgumentException("retrieve looks through all responses and is made for " + MOST_CANDIDATES
+            throw new StageInputException("retrieve looks through all responses and is made for " + MOST_CANDIDATES
                     + " of them, not " + count + ": narrow splits or kinds, or switch retrieve off");
         }
         ArrayList<Candidate> candidates = new ArrayList<>(
