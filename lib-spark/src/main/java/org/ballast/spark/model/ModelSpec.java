@@ -36,8 +36,7 @@ public record ModelSpec(ModelFiles checkpoint, ModelFiles adapter) implements Se
     private static Path folder(StageFolder stage, String name) throws IOException {
         Path folder = stage.file(name);
         if (!stage.fileSystem().exists(folder)) {
-            throw new StageInputException(
-                    "stage " + stage.stage() + " wrote no " + name + ": there is no " + folder);
+            throw new StageInputException("stage " + stage.stage() + " wrote no " + name + ": there is no " + folder);
         }
         return folder;
     }

@@ -78,8 +78,7 @@ public final class NegativeGeneration {
                 .select("prompt_id", "image_id", "kind", "response");
         long count = responses.count();
         if (count == 0) {
-            throw new StageInputException(
-                    "retrieve.split is " + split + ", but no prompt with a picture is in it");
+            throw new StageInputException("retrieve.split is " + split + ", but no prompt with a picture is in it");
         }
         if (count > MOST_CANDIDATES) {
             throw new StageInputException("retrieve looks through all responses and is made for " + MOST_CANDIDATES
