@@ -144,7 +144,7 @@ final class BadInputTest {
     void truncatedAnnotationsAreNamedWithTheRow() throws IOException {
         Files.writeString(annotations, "[" + GOOD + ",\n" + GOOD.substring(0, 30));
         assertOneError(shard(), Main.FAILED, "pictures", annotations.toString(), "row 1");
-        Files.writeString(annotations, "{\"rows\": []}");
+        Files.writeString(annotations, "\"rows\"");
         assertOneError(shard("--force"), Main.FAILED, annotations.toString(), "must be a JSON array");
     }
 
@@ -239,7 +239,7 @@ final class BadInputTest {
     void helpIsNoError() {
         Outcome help = run("train", "--help");
         assertThat(help.exit()).isEqualTo(Main.DONE);
-        assertThat(help.output()).contains("--averaging.workers", "Default: 2", "Spark task");
+        assertThat(help.output()).contains("--averaging.every", "Steps between two averages, 1 ..", "Default: 10");
         assertThat(run("--help").output()).contains("pipeline", "negatives", "Exit codes");
     }
 

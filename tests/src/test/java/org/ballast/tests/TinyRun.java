@@ -26,7 +26,11 @@ final class TinyRun {
             Path preference = Sample.configuration(sample, "tiny-preference.conf");
             Path configuration = Sample.configuration(sample, "tiny.conf");
             Path root = Repository.emptyFolder("tiny");
-            made = new TinyRun(configuration, preference, root, pipeline(configuration, root, "local[2]"));
+            Submit.Outcome outcome = pipeline(configuration, root, "local[2]");
+            if (outcome.exit() != 0) {
+                throw new AssertionError("the tiny pipeline ended with " + outcome.exit() + "\n" + outcome.errors());
+            }
+            made = new TinyRun(configuration, preference, root, outcome);
         }
         return made;
     }

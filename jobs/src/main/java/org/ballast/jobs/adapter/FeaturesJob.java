@@ -29,11 +29,15 @@ public final class FeaturesJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        Options options = Settings.read(
-                stage.config(),
-                "stages." + stage.name(),
-                settings -> new Options(UnitSettings.batchSize(settings), UnitSettings.read(settings)));
+        Options options = Settings.read(stage.config(), "stages." + stage.name(), FeaturesJob::read);
         return context -> run(context, options);
+    }
+
+    private static Options read(Settings settings) {
+        Settings inputs = settings.section("inputs");
+        inputs.stages("data");
+        inputs.stage("model");
+        return new Options(UnitSettings.batchSize(settings), UnitSettings.read(settings));
     }
 
     private static StageOutcome run(StageContext context, Options options) throws Exception {

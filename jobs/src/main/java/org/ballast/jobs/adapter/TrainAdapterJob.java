@@ -32,6 +32,9 @@ public final class TrainAdapterJob implements Job {
     }
 
     private static AdapterTraining.Options read(Settings settings) {
+        Settings inputs = settings.section("inputs");
+        inputs.stages("data");
+        inputs.stages("features");
         List<HeadSettings> heads = new ArrayList<>();
         for (String name : settings.strings("heads")) {
             head(settings, name, heads);

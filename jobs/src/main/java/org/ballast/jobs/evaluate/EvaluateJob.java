@@ -1,6 +1,7 @@
 package org.ballast.jobs.evaluate;
 
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
@@ -34,10 +35,25 @@ public final class EvaluateJob implements Job {
             throw new org.ballast.core.config.ConfigurationException(
                     path + ".inputs", "names neither a model (base) nor heads (adapter): there is nothing to evaluate");
         }
+        if (!stage.inputs("base").isEmpty()
+                && stage.inputs("instruct").isEmpty()
+                && stage.inputs("pope").isEmpty()) {
+            throw new org.ballast.core.config.ConfigurationException(
+                    path + ".inputs", "names a model (base), but no rows to measure it on (instruct, pope)");
+        }
         return context -> new EvaluationRun(options, title, context).run();
     }
 
+    private static void checkInputs(Settings inputs) {
+        for (String single : List.of("base", "continued-sft", "bpo", "adapter")) {
+            if (!inputs.isNull(single)) {
+                inputs.stage(single);
+            }
+        }
+    }
+
     private static EvaluateOptions read(Settings settings, long seed) {
+        checkInputs(settings.section("inputs"));
         Settings weakening = settings.section("weakening");
         Set<String> kinds = new LinkedHashSet<>(settings.strings("caption-kinds"));
         return new EvaluateOptions(

@@ -44,18 +44,24 @@ public final class ExportJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        Options options = Settings.read(
-                stage.config(),
-                "stages." + stage.name(),
-                settings -> new Options(
-                        settings.choice("format", Format.class),
-                        PairSettings.read(settings),
-                        settings.strings("splits"),
-                        settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE)));
+        Options options = Settings.read(stage.config(), "stages." + stage.name(), ExportJob::read);
         return context -> switch (options.format()) {
             case TRL -> trl(context, options);
             case PEFT -> peft(context);
         };
+    }
+
+    private static Options read(Settings settings) {
+        Format format = settings.choice("format", Format.class);
+        switch (format) {
+            case TRL -> settings.section("inputs").stages("data");
+            case PEFT -> settings.section("inputs").stage("adapter");
+        }
+        return new Options(
+                format,
+                PairSettings.read(settings),
+                settings.strings("splits"),
+                settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE));
     }
 
     private static StageOutcome trl(StageContext context, Options options) {

@@ -39,6 +39,9 @@ public final class NegativesJob implements Job {
     }
 
     private static NegativeOptions read(Settings settings, long seed) {
+        Settings inputs = settings.section("inputs");
+        inputs.stages("data");
+        inputs.stage("model");
         Settings retrieve = settings.section("retrieve");
         return new NegativeOptions(
                 settings.strings("splits"),

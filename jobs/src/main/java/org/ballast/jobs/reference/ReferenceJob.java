@@ -32,12 +32,15 @@ public final class ReferenceJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        Options options = Settings.read(
-                stage.config(),
-                "stages." + stage.name(),
-                settings -> new Options(
-                        settings.strings("splits"), UnitSettings.batchSize(settings), UnitSettings.read(settings)));
+        Options options = Settings.read(stage.config(), "stages." + stage.name(), ReferenceJob::read);
         return context -> run(context, options);
+    }
+
+    private static Options read(Settings settings) {
+        Settings inputs = settings.section("inputs");
+        inputs.stages("data");
+        inputs.stage("model");
+        return new Options(settings.strings("splits"), UnitSettings.batchSize(settings), UnitSettings.read(settings));
     }
 
     private static StageOutcome run(StageContext context, Options options) throws Exception {

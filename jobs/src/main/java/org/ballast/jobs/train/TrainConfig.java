@@ -83,7 +83,11 @@ record TrainConfig(
                 ? Optional.of(new Lora(
                         lora.integer("rank", 1, 1024), lora.number("alpha", 1e-6, 1e6), lora.string("targets")))
                 : Optional.empty();
+        inputs.stages("data");
         boolean fresh = inputs.isNull("model");
+        if (!fresh) {
+            inputs.stage("model");
+        }
         if (fresh && (objective == Objective.DPO || adapter.isPresent())) {
             inputs.fault("model", "is missing: dpo and lora start from a trained model");
         }
@@ -92,6 +96,8 @@ record TrainConfig(
         }
         if (objective == Objective.DPO && inputs.isNull("reference")) {
             inputs.fault("reference", "is missing: dpo reads reference log-probs from a stage of the job reference");
+        } else if (objective == Objective.DPO) {
+            inputs.stage("reference");
         }
         return new TrainConfig(
                 objective,

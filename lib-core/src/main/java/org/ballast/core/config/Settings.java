@@ -117,6 +117,24 @@ public final class Settings {
         return value(key, List.of(), "a list of strings", config::getStringList);
     }
 
+    /** Stages under a key of {@code inputs}, a name or a list of names; at least one. */
+    public List<String> stages(String key) {
+        List<String> stages = isNull(key) ? List.of() : StageConfig.strings(config.getValue(key));
+        if (stages.isEmpty()) {
+            fault(key, "names no stage: the folder of one is read there");
+        }
+        return stages;
+    }
+
+    /** The stage under a key of {@code inputs}; exactly one. */
+    public String stage(String key) {
+        List<String> stages = stages(key);
+        if (stages.size() > 1) {
+            fault(key, "names " + stages + ", but one stage is read there");
+        }
+        return stages.isEmpty() ? "" : stages.get(0);
+    }
+
     public List<Integer> integers(String key) {
         return value(key, List.of(), "a list of whole numbers", config::getIntList);
     }

@@ -40,7 +40,7 @@ public record StageConfig(String name, String job, Config config, int line) {
         return config.root().render(ConfigRenderOptions.concise());
     }
 
-    private static List<String> strings(ConfigValue value) {
+    static List<String> strings(ConfigValue value) {
         if (value.valueType() == ConfigValueType.LIST) {
             return ((List<?>) value.unwrapped()).stream().map(String::valueOf).toList();
         }
