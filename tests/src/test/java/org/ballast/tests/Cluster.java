@@ -23,6 +23,8 @@ final class Cluster implements AutoCloseable {
     /** Starts the processes and waits until the workers are registered. */
     Cluster(Path folder, int workers) throws IOException, InterruptedException {
         this.folder = folder;
+        // a test JVM that is told to stop must not leave a cluster behind
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close));
         // how Spark tells its distribution from its source tree; executors look for jars by it
         Files.writeString(Repository.SPARK_HOME.resolve("RELEASE"), "");
         try {

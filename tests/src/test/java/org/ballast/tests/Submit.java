@@ -67,7 +67,10 @@ final class Submit implements AutoCloseable {
         Process process = builder.redirectOutput(output.toFile())
                 .redirectError(errors.toFile())
                 .start();
-        return new Submit(process, output, errors, String.join(" ", command));
+        Submit submit = new Submit(process, output, errors, String.join(" ", command));
+        // a test JVM that is told to stop must not leave a driver behind
+        Runtime.getRuntime().addShutdownHook(new Thread(submit::close));
+        return submit;
     }
 
     /** Starts and waits for the end. */
