@@ -3,6 +3,7 @@ package org.ballast.jobs;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
@@ -40,7 +41,7 @@ public final class ExternalFiles {
         MessageDigest sha256 = sha256();
         if (status.isFile()) {
             try (InputStream in = new DigestInputStream(files.open(file), sha256)) {
-                in.transferTo(java.io.OutputStream.nullOutputStream());
+                in.transferTo(OutputStream.nullOutputStream());
             }
         } else {
             // the order of a listing is not the file system's promise: add the digests of the entries

@@ -3,6 +3,7 @@ package org.ballast.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import java.io.File;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.ballast.core.config.ConfigurationException;
@@ -186,10 +188,10 @@ public final class Main {
         description.add("Default: "
                 + (value.valueType() == ConfigValueType.NULL
                         ? "none"
-                        : escape(value.render(com.typesafe.config.ConfigRenderOptions.concise()))));
+                        : escape(value.render(ConfigRenderOptions.concise()))));
         return OptionSpec.builder("--" + path)
                 .type(String.class)
-                .paramLabel("<" + value.valueType().name().toLowerCase(java.util.Locale.ROOT) + ">")
+                .paramLabel("<" + value.valueType().name().toLowerCase(Locale.ROOT) + ">")
                 .description(description.toArray(String[]::new))
                 .userObject(new SettingKey(path))
                 .build();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.ConfigurationException;
+import org.ballast.core.config.Fault;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.StageConfig;
 import org.ballast.jobs.adapter.FeaturesJob;
@@ -85,7 +86,7 @@ final class Pipeline {
         RunConfig run = RunConfig.load(file, all);
         List<StageConfig> chosen = chosen(name, stage, run);
         Map<StageConfig, Task> tasks = new LinkedHashMap<>();
-        List<org.ballast.core.config.Fault> faults = new ArrayList<>();
+        List<Fault> faults = new ArrayList<>();
         for (StageConfig config : chosen) {
             try {
                 tasks.put(config, job(config.job()).configure(config, run));

@@ -3,6 +3,7 @@ package org.ballast.jobs.evaluate;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.ballast.core.config.ConfigurationException;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
@@ -32,13 +33,13 @@ public final class EvaluateJob implements Job {
         EvaluateOptions options = Settings.read(stage.config(), path, settings -> read(settings, run.seed()));
         String title = Settings.read(stage.config(), path, settings -> settings.string("title"));
         if (stage.inputs("adapter").isEmpty() && stage.inputs("base").isEmpty()) {
-            throw new org.ballast.core.config.ConfigurationException(
+            throw new ConfigurationException(
                     path + ".inputs", "names neither a model (base) nor heads (adapter): there is nothing to evaluate");
         }
         if (!stage.inputs("base").isEmpty()
                 && stage.inputs("instruct").isEmpty()
                 && stage.inputs("pope").isEmpty()) {
-            throw new org.ballast.core.config.ConfigurationException(
+            throw new ConfigurationException(
                     path + ".inputs", "names a model (base), but no rows to measure it on (instruct, pope)");
         }
         return context -> new EvaluationRun(options, title, context).run();

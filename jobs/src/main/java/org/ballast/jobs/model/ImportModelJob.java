@@ -1,6 +1,7 @@
 package org.ballast.jobs.model;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -77,7 +78,7 @@ public final class ImportModelJob implements Job {
         Path template = Path.of(
                 System.getProperty("java.io.tmpdir"),
                 "ballast-template-" + ProcessHandle.current().pid());
-        java.nio.file.Files.createDirectories(template);
+        Files.createDirectories(template);
         new TemplateFile(options.template(), LlavaTokenizer.SpecialTokens.llava15(), options.maxLength())
                 .write(template);
         targetFiles.copyFromLocalFile(

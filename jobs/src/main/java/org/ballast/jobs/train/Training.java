@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -141,7 +142,7 @@ final class Training {
         return switch (config.objective()) {
             case SFT -> TrainingRows.supervised(context.spark(), data, splits, config.kinds(), base);
             case DPO -> {
-                List<StageFolder> completions = new java.util.ArrayList<>(data);
+                List<StageFolder> completions = new ArrayList<>(data);
                 completions.addAll(context.inputs("completions"));
                 yield TrainingRows.pairs(
                         context.spark(),

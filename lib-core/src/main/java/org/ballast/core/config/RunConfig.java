@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -109,16 +110,16 @@ public record RunConfig(String root, long seed, List<StageConfig> stages) {
         }
     }
 
-    private static java.util.Optional<StageConfig> stage(
+    private static Optional<StageConfig> stage(
             String name, ConfigValue value, Config user, Config reference, List<Fault> faults) {
         if (!(value instanceof ConfigObject object)) {
             faults.add(Fault.at(value.origin(), "stages." + name + " is not an object { job = ... }"));
-            return java.util.Optional.empty();
+            return Optional.empty();
         }
         Config own = object.toConfig();
         if (!own.hasPath("job")) {
             faults.add(Fault.at(value.origin(), "stages." + name + ".job is missing: the name of a job is needed"));
-            return java.util.Optional.empty();
+            return Optional.empty();
         }
         String job = own.getString("job");
         if (TOP_LEVEL.contains(job) || !reference.hasPath(job)) {
@@ -126,14 +127,14 @@ public record RunConfig(String root, long seed, List<StageConfig> stages) {
                     own.getValue("job").origin(),
                     "stages." + name + ".job: there is no job " + job + "; jobs are "
                             + String.join(", ", jobs(reference))));
-            return java.util.Optional.empty();
+            return Optional.empty();
         }
         ConfigObject settings = object.withoutKey("job");
         checkKeys(settings, reference.getObject(job), "stages." + name + ".", faults);
         Config defaults = user.hasPath(job)
                 ? user.getConfig(job).withFallback(reference.getConfig(job))
                 : reference.getConfig(job);
-        return java.util.Optional.of(new StageConfig(
+        return Optional.of(new StageConfig(
                 name,
                 job,
                 settings.toConfig().withFallback(defaults),

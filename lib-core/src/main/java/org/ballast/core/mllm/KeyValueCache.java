@@ -6,6 +6,7 @@ import static org.bytedeco.pytorch.global.torch.zeros;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -100,7 +101,7 @@ public final class KeyValueCache implements AutoCloseable {
         return cat(new TensorVector(t, room), 2); // [rows, heads, capacity + GROWTH, headDim]
     }
 
-    private static void replace(List<Tensor> tensors, java.util.function.UnaryOperator<Tensor> change) {
+    private static void replace(List<Tensor> tensors, UnaryOperator<Tensor> change) {
         for (int i = 0; i < tensors.size(); i++) {
             Tensor old = tensors.get(i);
             tensors.set(i, kept(change.apply(old)));

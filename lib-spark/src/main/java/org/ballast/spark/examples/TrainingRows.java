@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.struct;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -15,6 +16,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -222,8 +224,8 @@ public final class TrainingRows implements AutoCloseable {
         }
     }
 
-    private static org.apache.spark.sql.Column[] columns(String[] names) {
-        return java.util.Arrays.stream(names).map(name -> col(name)).toArray(org.apache.spark.sql.Column[]::new);
+    private static Column[] columns(String[] names) {
+        return Arrays.stream(names).map(name -> col(name)).toArray(Column[]::new);
     }
 
     /** The picture at the model's size, as 8-bit pixels: an eighth of what the trainer's floats take. */
@@ -309,7 +311,7 @@ public final class TrainingRows implements AutoCloseable {
                     }
                     EncodedExample better = model.encode(prompt.promptId(), null, prompt, chosen.response());
                     EncodedExample worse = model.encode(prompt.promptId(), null, prompt, rejected.response());
-                    if (!java.util.Arrays.equals(better.promptIds(), worse.promptIds())) {
+                    if (!Arrays.equals(better.promptIds(), worse.promptIds())) {
                         throw new TextRejected(
                                 TextRejected.Reason.TOO_LONG,
                                 "the prompt was cut differently for chosen and rejected response: it is too long for a pair");

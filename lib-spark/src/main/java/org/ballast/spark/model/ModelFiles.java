@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -65,8 +66,7 @@ public record ModelFiles(String uri, String digest) implements Serializable {
         }
         byte[] buffer = new byte[1 << 20];
         for (FileStatus file : listed(files, folder)) {
-            sha256.update((file.getPath().getName() + "\0" + file.getLen() + "\0")
-                    .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            sha256.update((file.getPath().getName() + "\0" + file.getLen() + "\0").getBytes(StandardCharsets.UTF_8));
             try (InputStream in = files.open(file.getPath())) {
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                     sha256.update(buffer, 0, n);

@@ -2,6 +2,7 @@ package org.ballast.spark.units;
 
 import static org.apache.spark.sql.functions.col;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -178,7 +179,7 @@ public final class UnitRunner {
     }
 
     /** Rows are sorted by unit, then key. */
-    private record UnitKey(int unit, String key) implements Comparable<UnitKey>, java.io.Serializable {
+    private record UnitKey(int unit, String key) implements Comparable<UnitKey>, Serializable {
         @Override
         public int compareTo(UnitKey other) {
             return unit != other.unit ? Integer.compare(unit, other.unit) : key.compareTo(other.key);
