@@ -275,7 +275,7 @@ final class Training {
                                     QuarantinedRows.SCHEMA),
                     output,
                     Table.QUARANTINE,
-                    1L << 28);
+                    Tables.TARGET_FILE_BYTES);
         }
         return new StageOutcome(
                 new RowAccount(rows.count() + rejected.size(), rows.count(), rejected.size()), metrics(result), models);

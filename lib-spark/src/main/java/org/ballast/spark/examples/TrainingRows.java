@@ -29,6 +29,7 @@ import org.ballast.core.data.PreferencePair;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Quarantined;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.ReferenceLogProb;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageRejected;
 import org.ballast.core.image.RgbImage;
@@ -107,7 +108,7 @@ public final class TrainingRows implements AutoCloseable {
         Dataset<Row> logProbs = Tables.read(spark, List.of(reference), Table.REFERENCE_LOG_PROBS)
                 .filter(col("model")
                         .equalTo(model.digest())
-                        .and(col("image_condition").equalTo("clean")))
+                        .and(col("image_condition").equalTo(ReferenceLogProb.CLEAN)))
                 .select(col("completion_id"), col("log_prob"));
         Dataset<Row> byPrompt = Tables.read(spark, completions, Table.COMPLETIONS)
                 .dropDuplicates("completion_id")
@@ -241,10 +242,6 @@ public final class TrainingRows implements AutoCloseable {
                 new Quarantined(prompt.promptId(), prompt.source(), -1, reason, fault.getMessage(), prompt.prompt()));
     }
 
-    private static Reason reason(TextRejected fault) {
-        return fault.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
-    }
-
     private record EncodeSupervised(ModelSpec spec) implements FlatMapFunction<Iterator<Row>, Encoded> {
         @Override
         public Iterator<Encoded> call(Iterator<Row> rows) {
@@ -272,7 +269,7 @@ public final class TrainingRows implements AutoCloseable {
                         picture(model, row),
                         null);
             } catch (TextRejected e) {
-                return rejectedRow(prompt, e, reason(e));
+                return rejectedRow(prompt, e, OpenModel.reason(e));
             } catch (ImageRejected e) {
                 return rejectedRow(prompt, e, Reason.NOT_AN_IMAGE);
             }
@@ -329,7 +326,7 @@ public final class TrainingRows implements AutoCloseable {
                             null));
                 }
             } catch (TextRejected e) {
-                encoded.add(rejectedRow(prompt, e, reason(e)));
+                encoded.add(rejectedRow(prompt, e, OpenModel.reason(e)));
             } catch (ImageRejected e) {
                 encoded.add(rejectedRow(prompt, e, Reason.NOT_AN_IMAGE));
             }

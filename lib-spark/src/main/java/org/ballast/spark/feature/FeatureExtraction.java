@@ -25,8 +25,6 @@ import org.ballast.spark.units.UnitRunner;
 
 /** One feature vector for each picture of the samples. */
 public final class FeatureExtraction {
-    private static final long FILE_BYTES = 1L << 28;
-
     private FeatureExtraction() {}
 
     /**
@@ -50,7 +48,7 @@ public final class FeatureExtraction {
                         wave -> PromptWithPicture.join(spark, data, wave),
                         new Extract(model, batchRows),
                         1,
-                        FILE_BYTES);
+                        Tables.TARGET_FILE_BYTES);
     }
 
     private record Extract(ModelSpec spec, int batchRows) implements UnitFunction {

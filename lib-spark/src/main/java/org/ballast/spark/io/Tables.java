@@ -41,6 +41,9 @@ import org.ballast.spark.rows.ImageRows;
  * alone: the same rows give files of the same contents, however Spark had partitioned them.
  */
 public final class Tables {
+    /** Size of a file, before compression, where no setting names one. */
+    public static final long TARGET_FILE_BYTES = 1L << 28;
+
     private static final String FILE = "__file";
     /** Bound on the files of a split, for a target size set by mistake. */
     private static final int MAX_FILES = 10_000;

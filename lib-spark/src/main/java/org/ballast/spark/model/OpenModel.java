@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.ballast.core.data.Prompt;
+import org.ballast.core.data.Reason;
 import org.ballast.core.image.AlphaMode;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageDecoder;
@@ -96,6 +97,11 @@ public final class OpenModel implements AutoCloseable {
                 .toList();
         return tokenizer.encodePrompt(
                 history, prompt.prompt(), prompt.hasImage(), model.config().imageTokens());
+    }
+
+    /** The quarantine reason of a text that {@link #promptIds} or {@link #encode} rejected. */
+    public static Reason reason(TextRejected fault) {
+        return fault.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
     }
 
     /**

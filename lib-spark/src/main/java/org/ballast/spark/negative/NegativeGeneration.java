@@ -33,7 +33,6 @@ public final class NegativeGeneration {
     static final long MOST_CANDIDATES = 100_000;
 
     private static final ExecutorCache<SentenceEncoder> ENCODERS = new ExecutorCache<>(1);
-    private static final long FILE_BYTES = 1L << 28;
 
     private NegativeGeneration() {}
 
@@ -63,7 +62,7 @@ public final class NegativeGeneration {
                             new NegativeUnit(
                                     model, options.weaken().orElse(null), options.batchRows(), candidates, seed),
                             options.policies(),
-                            FILE_BYTES);
+                            Tables.TARGET_FILE_BYTES);
         } finally {
             if (candidates != null) {
                 candidates.destroy();

@@ -100,7 +100,7 @@ record NegativeUnit(
             float[] weakened = DiffusionNoise.bpo().noised(pixels, weaken.step(), seed, prompt.promptId(), 0);
             return Optional.of(new GenerationRequest(prompt.promptId(), ids, pixels, weakened));
         } catch (TextRejected e) {
-            Reason reason = e.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
+            Reason reason = OpenModel.reason(e);
             out.reject(rejected(prompt, reason, e.getMessage(), prompt.prompt()));
         } catch (ImageRejected e) {
             out.reject(rejected(prompt, Reason.NOT_AN_IMAGE, e.getMessage(), prompt.imageId()));

@@ -32,11 +32,7 @@ import org.ballast.spark.units.UnitRunner;
 
 /** Scores every completion of the chosen prompts with the picture as it is. */
 public final class ReferenceScoring {
-    /** Value of {@code image_condition} for the picture as it is. */
-    public static final String CLEAN = "clean";
-
     private static final String ORDER = "scoring_order";
-    private static final long FILE_BYTES = 1L << 28;
 
     private ReferenceScoring() {}
 
@@ -70,7 +66,7 @@ public final class ReferenceScoring {
                         wave -> PromptWithPicture.join(spark, data, wave),
                         new Score(model, batchRows),
                         1,
-                        FILE_BYTES);
+                        Tables.TARGET_FILE_BYTES);
     }
 
     private record Score(ModelSpec spec, int batchRows) implements UnitFunction {
@@ -105,7 +101,7 @@ public final class ReferenceScoring {
                 }
                 examples.add(model.encode(id, pixels, prompt, response));
             } catch (TextRejected e) {
-                Reason reason = e.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
+                Reason reason = OpenModel.reason(e);
                 out.reject(new Quarantined(id, prompt.source(), -1, reason, e.getMessage(), response));
             } catch (ImageRejected e) {
                 out.reject(new Quarantined(
@@ -119,8 +115,8 @@ public final class ReferenceScoring {
                 sum += logProb;
             }
             if (Double.isFinite(sum)) {
-                out.accept(ReferenceLogProbRows.toRow(
-                        new ReferenceLogProb(example.id(), CLEAN, spec.digest(), sum, logProbs.length)));
+                out.accept(ReferenceLogProbRows.toRow(new ReferenceLogProb(
+                        example.id(), ReferenceLogProb.CLEAN, spec.digest(), sum, logProbs.length)));
             } else {
                 out.reject(new Quarantined(
                         example.id(), "completions", -1, Reason.NOT_FINITE, "the log-prob is " + sum, null));
