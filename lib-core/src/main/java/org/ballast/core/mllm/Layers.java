@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The layers that tower, projector and decoder share, each a function of its weights' names. */
 final class Layers {
@@ -43,9 +44,11 @@ final class Layers {
         return layer_norm(x, new long[] {x.size(-1)}, weight, bias, eps, false);
     }
 
-    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension. */
+    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension; the quotient is float32 where the weights are bfloat16. */
     static Tensor rmsNorm(Weights weights, String module, Tensor x, double eps) {
-        Tensor square = x.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
-        return x.mul(square.add(new Scalar(eps)).rsqrt()).mul(weights.tensor(module + ".weight"));
+        Tensor wide = weights.type() == ScalarType.BFloat16 ? x.to(ScalarType.Float) : x; // [..., d]
+        Tensor square = wide.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
+        Tensor normed = wide.mul(square.add(new Scalar(eps)).rsqrt()); // [..., d]
+        return normed.to(weights.type()).mul(weights.tensor(module + ".weight"));
     }
 }

@@ -2,7 +2,6 @@ package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.arange;
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 import static org.bytedeco.pytorch.global.torch.silu;
 
@@ -12,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -20,9 +20,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class TextDecoder {
     private final TextConfig text;
+    private final RotaryEmbedding embedding;
 
     TextDecoder(LlavaConfig config) {
         this.text = config.text();
+        this.embedding = new RotaryEmbedding(text);
     }
 
     /**
@@ -33,7 +35,7 @@ final class TextDecoder {
      * @return {@code [selected, hidden]}
      */
     Tensor hidden(Weights weights, Tensor x, TokenBatch.Selection selection, KeyValueCache cache) {
-        Rotary rotary = rotary(arange(new Scalar(x.size(1)), new TensorOptions(ScalarType.Float)), weights.type());
+        Rotary rotary = rotary(arange(new Scalar(x.size(1)), new TensorOptions(ScalarType.Float)), x.size(1), weights);
         for (int i = 0; i < text.layers() - 1; i++) {
             x = layer(weights, i, x, rotary, cache); // [rows, width, d]
         }
@@ -43,7 +45,8 @@ final class TextDecoder {
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
     Tensor logits(Weights weights, Tensor hidden) {
         Tensor normed = Layers.rmsNorm(weights, LlavaTensors.DECODER + "norm", hidden, text.rmsNormEps()); // [n, d]
-        return linear(normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
+        return torch.linear(
+                normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
     }
 
     /** One more token a row behind the cached ones: embeddings {@code [rows, 1, hidden]} to hidden states {@code [rows, hidden]}. */
@@ -60,7 +63,7 @@ final class TextDecoder {
         Tensor index = lengths.expand(rows, text.keyValueHeads(), 1, text.headDim()); // [rows, kv, 1, hd]
         Tensor mask =
                 arange(new Scalar(longest), new TensorOptions(ScalarType.Long)).le(lengths); // [rows, 1, 1, longest]
-        Rotary rotary = rotary(lengths.view(rows, 1).to(ScalarType.Float), weights.type());
+        Rotary rotary = rotary(lengths.view(rows, 1).to(ScalarType.Float), longest, weights);
         for (int i = 0; i < text.layers(); i++) {
             String name = LlavaTensors.decoderLayer(i);
             Tensor normed = norm(weights, name + "input_layernorm", x); // [rows, 1, d]
@@ -69,7 +72,7 @@ final class TextDecoder {
             Tensor k = cache.keys(i).narrow(2, 0, longest); // [rows, kv, longest, hd]
             Tensor v = cache.values(i).narrow(2, 0, longest); // [rows, kv, longest, hd]
             Tensor out = attend(p.query(), k, v, new TensorOptional(mask), false); // [rows, 1, h*hd]
-            x = x.add(Layers.product(weights, name + "self_attn.o_proj", out));
+            x = x.add(linear(weights, name + "self_attn.o_proj", out, text.outputBias()));
             x = mlp(weights, name, x);
         }
         cache.advance();
@@ -84,7 +87,7 @@ final class TextDecoder {
         }
         // padding stands on the right: no real token sees it under the causal mask
         Tensor out = attend(p.query(), p.key(), p.value(), new TensorOptional(), true); // [rows, width, h*hd]
-        x = x.add(Layers.product(weights, name + "self_attn.o_proj", out));
+        x = x.add(linear(weights, name + "self_attn.o_proj", out, text.outputBias()));
         return mlp(weights, name, x);
     }
 
@@ -111,7 +114,7 @@ final class TextDecoder {
         Tensor out = attend(q, k, v, new TensorOptional(seen), false); // [rows, asking, h*hd]
         out = out.view(rows * asking, -1).index_select(0, selection.kept()); // [selected, h*hd]
         Tensor residual = x.view(-1, d).index_select(0, selection.flat()); // [selected, d]
-        residual = residual.add(Layers.product(weights, name + "self_attn.o_proj", out));
+        residual = residual.add(linear(weights, name + "self_attn.o_proj", out, text.outputBias()));
         return mlp(weights, name, residual); // [selected, d]
     }
 
@@ -125,7 +128,11 @@ final class TextDecoder {
     }
 
     private Tensor project(Weights weights, String module, Tensor x, int heads) {
-        return Layers.product(weights, module, x).view(x.size(0), x.size(1), heads, text.headDim());
+        return linear(weights, module, x, text.attentionBias()).view(x.size(0), x.size(1), heads, text.headDim());
+    }
+
+    private static Tensor linear(Weights weights, String module, Tensor x, boolean bias) {
+        return bias ? Layers.affine(weights, module, x) : Layers.product(weights, module, x);
     }
 
     /** Softmax attention; query {@code [rows, h, t, hd]}, keys and values {@code [rows, kv, s, hd]}, result {@code [rows, t, h*hd]}. */
@@ -147,9 +154,9 @@ final class TextDecoder {
 
     private Tensor mlp(Weights weights, String layer, Tensor x) {
         Tensor normed = norm(weights, layer + "post_attention_layernorm", x); // [..., d]
-        Tensor gate = silu(Layers.product(weights, layer + "mlp.gate_proj", normed)); // [..., f]
-        Tensor inner = gate.mul(Layers.product(weights, layer + "mlp.up_proj", normed)); // [..., f]
-        return x.add(Layers.product(weights, layer + "mlp.down_proj", inner));
+        Tensor gate = silu(linear(weights, layer + "mlp.gate_proj", normed, text.mlpBias())); // [..., f]
+        Tensor inner = gate.mul(linear(weights, layer + "mlp.up_proj", normed, text.mlpBias())); // [..., f]
+        return x.add(linear(weights, layer + "mlp.down_proj", inner, text.mlpBias()));
     }
 
     private Tensor norm(Weights weights, String module, Tensor x) {
@@ -157,8 +164,7 @@ final class TextDecoder {
     }
 
     /**
-     * The rotary embedding of {@code x [rows, width, heads, hd]}: pairs (i, i + hd/2) turn by {@code position * theta^(-2i/hd)}. Angles are computed in
-     * float32 whatever the weights' type, as transformers does.
+     * The rotary embedding of {@code x [rows, width, heads, hd]}.
      *
      * @param cos {@code [(rows,) width, 1, hd]}
      * @param signedSin the same shape, the first half negated
@@ -179,16 +185,13 @@ final class TextDecoder {
         }
     }
 
-    private Rotary rotary(Tensor positions, ScalarType type) {
-        int half = text.headDim() / 2;
-        float[] frequency = new float[half];
-        for (int i = 0; i < half; i++) {
-            frequency[i] = (float) (1 / Math.pow(text.ropeTheta(), 2.0 * i / text.headDim()));
-        }
-        Tensor angle =
-                positions.unsqueeze(-1).mul(Tensor.create(frequency, half)).unsqueeze(-2); // [..., 1, hd/2]
-        Tensor cos = angle.cos().to(type);
-        Tensor sin = angle.sin().to(type);
-        return new Rotary(cat(new TensorVector(cos, cos), -1), cat(new TensorVector(sin.neg(), sin), -1));
+    private Rotary rotary(Tensor positions, long longest, Weights weights) {
+        RotaryEmbedding.Tables tables = embedding.tables(positions, longest, weights.device()); // [..., hd]
+        long half = text.headDim() / 2;
+        Tensor sin = tables.sin();
+        Tensor signed = cat(new TensorVector(sin.narrow(-1, 0, half).neg(), sin.narrow(-1, half, half)), -1);
+        return new Rotary(
+                tables.cos().unsqueeze(-2).to(weights.type()), // [..., 1, hd]
+                signed.unsqueeze(-2).to(weights.type())); // [..., 1, hd]
     }
 }
