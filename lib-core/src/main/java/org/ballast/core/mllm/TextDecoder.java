@@ -2,7 +2,6 @@ package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.arange;
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 import static org.bytedeco.pytorch.global.torch.silu;
 
@@ -43,7 +42,8 @@ final class TextDecoder {
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
     Tensor logits(Weights weights, Tensor hidden) {
         Tensor normed = Layers.rmsNorm(weights, LlavaTensors.DECODER + "norm", hidden, text.rmsNormEps()); // [n, d]
-        return linear(normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
+        return MatrixProduct.of(
+                normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
     }
 
     /** One more token a row behind the cached ones: embeddings {@code [rows, 1, hidden]} to hidden states {@code [rows, hidden]}. */
