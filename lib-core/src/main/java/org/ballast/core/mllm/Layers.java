@@ -21,6 +21,14 @@ final class Layers {
 
     /** {@code x W^T}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor product(Weights weights, String module, Tensor x) {
+        PackedMatrix packed = weights.packed(module);
+        long in = x.size(-1);
+        if (packed != null && x.numel() / in <= PackedMatrix.MOST_ROWS) {
+            long[] shape = x.shape();
+            Tensor y = packed.product(x.view(-1, in)); // [rows, out]
+            shape[shape.length - 1] = y.size(1);
+            return adapted(weights, module, x, y.view(shape));
+        }
         return adapted(weights, module, x, MatrixProduct.of(x, weights.tensor(module + ".weight")));
     }
 
