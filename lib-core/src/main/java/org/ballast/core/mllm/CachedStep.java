@@ -34,7 +34,7 @@ final class CachedStep {
         Tensor index = lengths.expand(rows, text.keyValueHeads(), 1, text.headDim()); // [rows, kv, 1, hd]
         Tensor mask =
                 arange(new Scalar(longest), new TensorOptions(ScalarType.Long)).le(lengths); // [rows, 1, 1, longest]
-        DecoderBlock.Rotary rotary = block.rotary(lengths.to(ScalarType.Float), weights.type());
+        DecoderBlock.Rotary rotary = block.rotary(weights, lengths.view(rows), longest);
         for (int i = 0; i < text.layers(); i++) {
             DecoderBlock.Projections p = block.projections(weights, i, x, rotary);
             cache.put(i, index, p.key().unsqueeze(2), p.value().unsqueeze(2));
