@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.OperatorHandleOptional;
 import org.bytedeco.pytorch.OperatorName;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 
 /**
  * A frozen weight {@code [out, in]} in the blocked layout that oneDNN multiplies by, for products without gradients. A product of few rows, a step of
@@ -52,12 +53,13 @@ final class PackedMatrix implements AutoCloseable {
         };
     }
 
-    /** {@code x W^T} for {@code x [rows, in]}: {@code [rows, out]}. */
-    Tensor product(Tensor x) {
+    /** {@code x W^T + b} for {@code x [rows, in]} and a bias {@code [out]} or none: {@code [rows, out]}. */
+    Tensor product(Tensor x, TensorOptional bias) {
         // the operator adds to a given tensor; that without one takes a list whose type has no constructor in Java
         Tensor none = zeros(new long[] {x.size(0), out}, x.options()); // [rows, out]
+        IValue biasValue = bias.has_value() ? new IValue(bias.get()) : new IValue();
         IValueVector stack =
-                new IValueVector(new IValue(x), new IValue(none), new IValue(packed), new IValue(), new IValue("add"));
+                new IValueVector(new IValue(x), new IValue(none), new IValue(packed), biasValue, new IValue("add"));
         Operators.PRODUCT.callBoxed(stack);
         return result(stack); // [rows, out]
     }

@@ -2,6 +2,7 @@ package org.ballast.core.mllm;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -42,6 +43,11 @@ final class PackedWeights implements Weights, AutoCloseable {
     @Override
     public ScalarType type() {
         return base.type();
+    }
+
+    @Override
+    public Device device() {
+        return base.device();
     }
 
     @Override

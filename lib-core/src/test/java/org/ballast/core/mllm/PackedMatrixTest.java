@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,12 +25,16 @@ class PackedMatrixTest {
             for (int[] shape :
                     List.of(new int[] {64, 96}, new int[] {100, 37}, new int[] {512, 1408}, new int[] {8, 1})) {
                 Tensor weight = random(1, shape[1], shape[0]);
+                Tensor bias = random(9, 1, shape[1]).view(shape[1]);
                 assumeTrue(PackedMatrix.isSupported(weight), "this build or processor has no packed product");
                 try (PackedMatrix packed = new PackedMatrix(weight)) {
                     for (int rows : List.of(1, 2, 3, 4, 7, 16, 64, 128)) {
                         Tensor x = random(rows, rows, shape[0]);
-                        assertThat(packed.product(x).shape()).containsExactly(rows, shape[1]);
-                        assertThat(relativeDifference(packed.product(x), linear(x, weight)))
+                        Tensor y = packed.product(x, new TensorOptional());
+                        assertThat(y.shape()).containsExactly(rows, shape[1]);
+                        assertThat(relativeDifference(y, linear(x, weight))).isLessThan(2e-6);
+                        Tensor biased = packed.product(x, new TensorOptional(bias));
+                        assertThat(relativeDifference(biased, linear(x, weight).add(bias)))
                                 .isLessThan(2e-6);
                     }
                 }
@@ -45,7 +50,7 @@ class PackedMatrixTest {
             assumeTrue(PackedMatrix.isSupported(weight), "this processor has no bf16 product");
             Tensor x = random(2, 5, 64).to(ScalarType.BFloat16);
             try (PackedMatrix packed = new PackedMatrix(weight)) {
-                Tensor y = packed.product(x);
+                Tensor y = packed.product(x, new TensorOptional());
                 assertThat(y.scalar_type().intern()).isEqualTo(ScalarType.BFloat16);
                 Tensor exact = linear(x.to(ScalarType.Float), weight.to(ScalarType.Float));
                 assertThat(relativeDifference(y.to(ScalarType.Float), exact)).isLessThan(1.0 / 256);
@@ -64,7 +69,7 @@ class PackedMatrixTest {
             for (int i = 0; i < 3000; i++) {
                 try (PointerScope step = new PointerScope();
                         PackedMatrix packed = new PackedMatrix(weight)) {
-                    packed.product(x);
+                    packed.product(x, new TensorOptional());
                 }
                 if (i == 1000) {
                     before = Pointer.physicalBytes();
