@@ -146,7 +146,7 @@ public final class LlavaModel implements AutoCloseable {
 
     /** Logits at the batch's wanted positions: {@code [selected, vocab]}. */
     Tensor logits(Weights from, TokenBatch batch) {
-        return decoder.logits(from, hidden(from, batch, null));
+        return decoder.block().logits(from, hidden(from, batch, null));
     }
 
     /**

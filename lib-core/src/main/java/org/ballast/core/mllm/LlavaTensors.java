@@ -20,6 +20,12 @@ final class LlavaTensors {
         return TOWER + "encoder.layers." + layer + ".";
     }
 
+    /** The linear that makes logits, without {@code .weight}: the head's, or the embedding's where they are tied. */
+    static String headModule(TextConfig text) {
+        String tensor = text.tiedHead() ? EMBEDDING : HEAD;
+        return tensor.substring(0, tensor.length() - ".weight".length());
+    }
+
     static String decoderLayer(int layer) {
         return DECODER + "layers." + layer + ".";
     }
