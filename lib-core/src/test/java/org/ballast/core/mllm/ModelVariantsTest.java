@@ -64,8 +64,8 @@ class ModelVariantsTest {
                 repeated.put(t.name(), value);
             }
             try (LlavaModel wide = new LlavaModel(plain, new FrozenWeights(repeated, ScalarType.Float));
-                    Scorer a = new Scorer(model, null, 4);
-                    Scorer b = new Scorer(wide, null, 4)) {
+                    Scorer a = new Scorer(model, null, MemorySettings.DEFAULT);
+                    Scorer b = new Scorer(wide, null, MemorySettings.DEFAULT)) {
                 List<EncodedExample> rows = List.of(example(grouped, 5), example(grouped, 9));
                 assertThat(a.responseLogProbs(rows).get(1))
                         .containsExactly(b.responseLogProbs(rows).get(1), within(1e-5));
@@ -91,7 +91,7 @@ class ModelVariantsTest {
     /** Log-probabilities of one pass equal those of decoding token by token. */
     private static void assertStepsAgree(LlavaModel model) {
         EncodedExample e = example(model.config(), 6);
-        try (Scorer scorer = new Scorer(model, null, 1);
+        try (Scorer scorer = new Scorer(model, null, MemorySettings.DEFAULT);
                 Decoder decoder = new Decoder(model, null);
                 Decoder.State state = decoder.prefill(List.of(new Decoder.Prompt("p", e.pixels(), e.promptIds())))) {
             double[] scores = scorer.responseLogProbs(List.of(e)).get(0);
