@@ -34,58 +34,61 @@ final class CachedAttention {
 
     /**
      * @param query {@code [rows, heads, headDim]}
-     * @param ends how many tokens each row sees, from its first on; the new one is the last
+     * @param ends tokens of each row, the new one the last
+     * @param window tokens that the new one sees at most, itself included
      * @return {@code [rows, heads * headDim]}
      */
-    Tensor of(Tensor query, Tensor keys, Tensor values, int[] ends) {
+    Tensor of(Tensor query, Tensor keys, Tensor values, int[] ends, int window) {
         return VectorProducts.suits(query, keys)
-                ? byVectors(query.contiguous(), keys, values, ends)
-                : masked(query, keys, values, ends);
+                ? byVectors(query.contiguous(), keys, values, ends, window)
+                : masked(query, keys, values, ends, window);
     }
 
-    private Tensor byVectors(Tensor query, Tensor keys, Tensor values, int[] ends) {
+    private Tensor byVectors(Tensor query, Tensor keys, Tensor values, int[] ends, int window) {
         int rows = ends.length;
-        int longest = longest(ends);
+        int most = Math.min(window, longest(ends));
         long capacity = keys.size(2);
-        int group = heads / keyValueHeads;
         float scale = (float) (1 / Math.sqrt(headDim));
         Scalar never = new Scalar(Double.NEGATIVE_INFINITY);
-        Tensor scores = full(new long[] {rows, heads, longest}, never, query.options()); // [rows, h, longest]
+        Tensor scores = full(new long[] {rows, heads, most}, never, query.options()); // [rows, h, most]
         FloatPointer q = new FloatPointer(query.data_ptr());
         FloatPointer k = new FloatPointer(keys.data_ptr());
         FloatPointer s = new FloatPointer(scores.data_ptr());
         for (int i = 0; i < rows * heads; i++) {
-            k.position(place(i, group) * capacity * headDim);
-            VectorProducts.times(
-                    scale, k, ends[i / heads], headDim, q.position((long) i * headDim), s.position((long) i * longest));
+            int seen = Math.min(window, ends[i / heads]);
+            k.position((place(i) * capacity + ends[i / heads] - seen) * headDim);
+            q.position((long) i * headDim);
+            VectorProducts.times(scale, k, seen, headDim, q, s.position((long) i * most));
         }
-        Tensor shares = softmax(scores, -1); // [rows, h, longest]
+        Tensor shares = softmax(scores, -1); // [rows, h, most]
         Tensor out = empty(
                 new long[] {rows, (long) heads * headDim}, query.options(), new MemoryFormatOptional()); // [rows, h*hd]
         FloatPointer p = new FloatPointer(shares.data_ptr());
         FloatPointer v = new FloatPointer(values.data_ptr());
         FloatPointer o = new FloatPointer(out.data_ptr());
         for (int i = 0; i < rows * heads; i++) {
-            v.position(place(i, group) * capacity * headDim);
-            VectorProducts.transposedTimes(
-                    v, ends[i / heads], headDim, p.position((long) i * longest), o.position((long) i * headDim));
+            int seen = Math.min(window, ends[i / heads]);
+            v.position((place(i) * capacity + ends[i / heads] - seen) * headDim);
+            p.position((long) i * most);
+            VectorProducts.transposedTimes(v, seen, headDim, p, o.position((long) i * headDim));
         }
         return out;
     }
 
     /** Which of the cache's {@code slots * keyValueHeads} blocks the i-th of {@code rows * heads} queries reads. */
-    private long place(int i, int group) {
-        return (long) (i / heads) * keyValueHeads + i % heads / group;
+    private long place(int i) {
+        return (long) (i / heads) * keyValueHeads + i % heads / (heads / keyValueHeads);
     }
 
-    private Tensor masked(Tensor query, Tensor keys, Tensor values, int[] ends) {
+    private Tensor masked(Tensor query, Tensor keys, Tensor values, int[] ends, int window) {
         int rows = ends.length;
         int longest = longest(ends);
         Tensor q = query.view(rows, keyValueHeads, heads / keyValueHeads, headDim); // [rows, kv, group, hd]
         Tensor k = keys.narrow(0, 0, rows).narrow(2, 0, longest); // [rows, kv, longest, hd]
         Tensor v = values.narrow(0, 0, rows).narrow(2, 0, longest); // [rows, kv, longest, hd]
         Tensor seen = Tensor.create(ends, rows, 1, 1, 1).to(query.device(), ScalarType.Int); // [rows, 1, 1, 1]
-        Tensor mask = arange(new Scalar(longest), seen.options()).lt(seen); // [rows, 1, 1, longest]
+        Tensor places = arange(new Scalar(longest), seen.options()); // [longest]
+        Tensor mask = places.lt(seen).logical_and(places.ge(seen.sub(new Scalar(window)))); // [rows, 1, 1, longest]
         return scaled_dot_product_attention(q, k, v, new TensorOptional(mask), 0.0, false, new DoubleOptional(), false)
                 .reshape(rows, (long) heads * headDim); // [rows, h*hd]
     }

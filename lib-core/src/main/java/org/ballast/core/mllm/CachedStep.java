@@ -27,11 +27,12 @@ final class CachedStep {
         }
         Tensor positions = Tensor.create(at, rows, 1, 1, 1).to(x.device(), ScalarType.Long); // [rows, 1, 1, 1]
         Tensor index = positions.expand(rows, text.keyValueHeads(), 1, text.headDim()); // [rows, kv, 1, hd]
-        DecoderBlock.Rotary rotary = block.rotary(positions.to(ScalarType.Float), weights.type());
+        DecoderBlock.Rotary rotary = block.rotary(weights, positions.view(rows), cache.longest() + 1);
         for (int i = 0; i < text.layers(); i++) {
             DecoderBlock.Projections p = block.projections(weights, i, x, rotary);
             cache.put(i, index, p.key().unsqueeze(2), p.value().unsqueeze(2));
-            Tensor attended = attention.of(p.query(), cache.keys(i), cache.values(i), ends); // [rows, h*hd]
+            Tensor attended =
+                    attention.of(p.query(), cache.keys(i), cache.values(i), ends, text.window(i)); // [rows, h*hd]
             x = block.output(weights, i, x, attended); // [rows, d]
         }
         cache.advance();

@@ -5,7 +5,6 @@ import static org.bytedeco.pytorch.global.torch.silu;
 
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The parts of a decoder layer that look at one token at a time, as functions on flat tokens {@code [tokens, hidden]}; which tokens see each other is the
@@ -13,9 +12,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class DecoderBlock {
     private final TextConfig text;
+    private final RotaryEmbedding embedding;
 
     DecoderBlock(TextConfig text) {
         this.text = text;
+        this.embedding = new RotaryEmbedding(text);
     }
 
     /** Query {@code [tokens, heads, headDim]}, key and value {@code [tokens, keyValueHeads, headDim]}; the first two behind the rotary embedding. */
@@ -49,50 +50,51 @@ final class DecoderBlock {
 
     private Tensor project(Weights weights, int layer, String name, Tensor normed, int heads) {
         String module = LlavaTensors.decoderLayer(layer) + "self_attn." + name;
-        return Layers.product(weights, module, normed).view(-1, heads, text.headDim());
+        return Layers.linear(weights, module, normed, text.attentionBias()).view(-1, heads, text.headDim());
     }
 
     /** {@code x + o_proj(attended)}, then {@code x + mlp(norm(x))}; attended {@code [tokens, heads * headDim]}. */
     Tensor output(Weights weights, int layer, Tensor x, Tensor attended) {
         String name = LlavaTensors.decoderLayer(layer);
-        Tensor sum = x.add(Layers.product(weights, name + "self_attn.o_proj", attended)); // [tokens, d]
+        Tensor sum =
+                x.add(Layers.linear(weights, name + "self_attn.o_proj", attended, text.outputBias())); // [tokens, d]
         return mlp(weights, name, sum);
     }
 
     private Tensor mlp(Weights weights, String layer, Tensor x) {
         Tensor normed = norm(weights, layer + "post_attention_layernorm", x); // [tokens, d]
-        Tensor gate = silu(Layers.product(weights, layer + "mlp.gate_proj", normed)); // [tokens, f]
-        Tensor inner = gate.mul(Layers.product(weights, layer + "mlp.up_proj", normed)); // [tokens, f]
-        return x.add(Layers.product(weights, layer + "mlp.down_proj", inner)); // [tokens, d]
+        Tensor gate = silu(Layers.linear(weights, layer + "mlp.gate_proj", normed, text.mlpBias())); // [tokens, f]
+        Tensor inner = gate.mul(Layers.linear(weights, layer + "mlp.up_proj", normed, text.mlpBias())); // [tokens, f]
+        return x.add(Layers.linear(weights, layer + "mlp.down_proj", inner, text.mlpBias())); // [tokens, d]
     }
 
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
     Tensor logits(Weights weights, Tensor hidden) {
         Tensor normed = norm(weights, LlavaTensors.DECODER + "norm", hidden); // [n, d]
-        return MatrixProduct.of(
-                normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
+        return Layers.product(weights, LlavaTensors.headModule(text), normed); // [n, v]
     }
 
     private Tensor norm(Weights weights, String module, Tensor x) {
         return Layers.rmsNorm(weights, module, x, text.rmsNormEps());
     }
 
-    /** Tables for tokens at the given positions {@code [tokens]} (float32). */
-    Rotary rotary(Tensor positions, ScalarType type) {
-        int half = text.headDim() / 2;
-        float[] frequency = new float[half];
-        for (int i = 0; i < half; i++) {
-            frequency[i] = (float) (1 / Math.pow(text.ropeTheta(), 2.0 * i / text.headDim()));
-        }
-        Tensor angle = positions.view(-1, 1, 1).mul(Tensor.create(frequency, half)); // [tokens, 1, hd/2]
-        Tensor cos = angle.cos().to(type); // [tokens, 1, hd/2]
-        Tensor sin = angle.sin().to(type); // [tokens, 1, hd/2]
-        return new Rotary(cat(new TensorVector(cos, cos), -1), cat(new TensorVector(sin.neg(), sin), -1));
+    /**
+     * Tables for tokens at the given positions {@code [tokens]}.
+     *
+     * @param sequenceLength of the longest sequence that they belong to
+     */
+    Rotary rotary(Weights weights, Tensor positions, long sequenceLength) {
+        RotaryEmbedding.Tables tables = embedding.tables(positions, sequenceLength, weights.device()); // [tokens, hd]
+        long half = text.headDim() / 2;
+        Tensor sin = tables.sin(); // [tokens, hd]
+        Tensor signed = cat(new TensorVector(sin.narrow(-1, 0, half).neg(), sin.narrow(-1, half, half)), -1);
+        return new Rotary(
+                tables.cos().unsqueeze(1).to(weights.type()), // [tokens, 1, hd]
+                signed.unsqueeze(1).to(weights.type())); // [tokens, 1, hd]
     }
 
     /**
-     * The rotary embedding of {@code x [tokens, heads, hd]}: pairs (i, i + hd/2) turn by {@code position * theta^(-2i/hd)}. Angles are computed in
-     * float32 whatever the weights' type, as transformers does.
+     * The rotary embedding of {@code x [tokens, heads, hd]}.
      *
      * @param cos {@code [tokens, 1, hd]}
      * @param signedSin the same shape, the first half negated

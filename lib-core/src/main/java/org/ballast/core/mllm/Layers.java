@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The layers that tower, projector and decoder share, each a function of its weights' names. */
 final class Layers {
@@ -14,14 +15,30 @@ final class Layers {
 
     /** {@code x W^T + b}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor affine(Weights weights, String module, Tensor x) {
-        Tensor bias = weights.tensor(module + ".bias");
-        Tensor y = MatrixProduct.of(x, weights.tensor(module + ".weight"), new TensorOptional(bias)); // [..., out]
-        return adapted(weights, module, x, y);
+        return product(weights, module, x, new TensorOptional(weights.tensor(module + ".bias")));
     }
 
     /** {@code x W^T}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor product(Weights weights, String module, Tensor x) {
-        return adapted(weights, module, x, MatrixProduct.of(x, weights.tensor(module + ".weight")));
+        return product(weights, module, x, new TensorOptional());
+    }
+
+    /** {@link #affine} or {@link #product}. */
+    static Tensor linear(Weights weights, String module, Tensor x, boolean bias) {
+        return bias ? affine(weights, module, x) : product(weights, module, x);
+    }
+
+    private static Tensor product(Weights weights, String module, Tensor x, TensorOptional bias) {
+        PackedMatrix packed = weights.packed(module);
+        long in = x.size(-1);
+        if (packed == null || x.numel() / in > PackedMatrix.MOST_ROWS) {
+            Tensor y = MatrixProduct.of(x, weights.tensor(module + ".weight"), bias); // [..., out]
+            return adapted(weights, module, x, y);
+        }
+        long[] shape = x.shape();
+        Tensor y = packed.product(x.view(-1, in), bias); // [rows, out]
+        shape[shape.length - 1] = y.size(1);
+        return adapted(weights, module, x, y.view(shape));
     }
 
     private static Tensor adapted(Weights weights, String module, Tensor x, Tensor y) {
@@ -43,9 +60,11 @@ final class Layers {
         return layer_norm(x, new long[] {x.size(-1)}, weight, bias, eps, false);
     }
 
-    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension. */
+    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension; the quotient is float32 where the weights are bfloat16. */
     static Tensor rmsNorm(Weights weights, String module, Tensor x, double eps) {
-        Tensor square = x.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
-        return x.mul(square.add(new Scalar(eps)).rsqrt()).mul(weights.tensor(module + ".weight"));
+        Tensor wide = weights.type() == ScalarType.BFloat16 ? x.to(ScalarType.Float) : x; // [..., d]
+        Tensor square = wide.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
+        Tensor normed = wide.mul(square.add(new Scalar(eps)).rsqrt()); // [..., d]
+        return normed.to(weights.type()).mul(weights.tensor(module + ".weight"));
     }
 }

@@ -94,7 +94,9 @@ public final class LoraAdapter {
                 merged.put(tensor.name(), value);
             }
             return new LlavaModel(
-                    base.config(), new FrozenWeights(merged, base.weights().type()));
+                    base.config(),
+                    new FrozenWeights(
+                            merged, base.weights().type(), base.weights().device()));
         }
     }
 }

@@ -38,7 +38,7 @@ final class TextDecoder {
         long rows = embeddings.size(0);
         long width = embeddings.size(1);
         Tensor positions = arange(new Scalar(width), new TensorOptions(ScalarType.Float)); // [width]
-        DecoderBlock.Rotary rotary = block.rotary(positions.repeat(rows), weights.type());
+        DecoderBlock.Rotary rotary = block.rotary(weights, positions.repeat(rows), width);
         Tensor x = embeddings.view(rows * width, text.hiddenSize()); // [rows*width, d]
         for (int i = 0; i < text.layers() - 1; i++) {
             x = layer(weights, i, x, rows, rotary, cache); // [rows*width, d]

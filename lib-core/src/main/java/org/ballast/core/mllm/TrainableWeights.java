@@ -3,6 +3,7 @@ package org.ballast.core.mllm;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -65,6 +66,11 @@ final class TrainableWeights implements Weights {
     @Override
     public ScalarType type() {
         return base.type();
+    }
+
+    @Override
+    public Device device() {
+        return base.device();
     }
 
     /** Keeps the tensors beyond the scope that they were made in, until {@link #release}. */
