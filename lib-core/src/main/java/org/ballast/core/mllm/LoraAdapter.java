@@ -83,7 +83,7 @@ public final class LoraAdapter {
                 NoGradGuard noGrad = new NoGradGuard()) {
             Weights adapted = over(base);
             Map<String, Tensor> merged = new LinkedHashMap<>();
-            for (NamedShape tensor : LlavaTensors.all(base.config())) {
+            for (NamedShape tensor : base.tensors()) {
                 Tensor weight = base.weights().tensor(tensor.name());
                 String module = tensor.name().replaceAll("\\.weight$", "");
                 Weights.LowRank update = adapted.lowRank(module);
