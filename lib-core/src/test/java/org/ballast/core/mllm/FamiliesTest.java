@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -36,26 +35,38 @@ class FamiliesTest {
         for (int i = 0; i < ids.length; i++) {
             tokens[i] = (int) ids[i];
         }
-        List<float[]> images = new ArrayList<>();
-        if (model.config().hasVision()) {
-            images.add(Golden.floats(expected.tensor("pixels")));
+        boolean hasVision = model.config().hasVision();
+        List<ImageInput> images =
+                hasVision ? List.of(ImageInput.ofPixels(Golden.floats(expected.tensor("pixels")))) : List.of();
+        int image = images.size() - 1;
+        PackedBatch batch = new PackedBatch(
+                model.config(),
+                List.of(new PackedBatch.Group("r", image, tokens, tokens.length, List.of(), tokens.length)),
+                images);
+        try (ImageFeatures features = new ImageFeatures(model, model.weights(), images)) {
+            Tensor projected = features.projected(hasVision ? List.of(0) : List.of()); // [1, image tokens, d]
+            Tensor x = batch.embeddings(model.weights(), projected); // [tokens, d]
+            PackedDecoder decoder = model.packedDecoder();
+            Tensor hidden = decoder.new Pass(model.weights(), batch, null).hidden(x); // [tokens, d]
+            return decoder.block().logits(model.weights(), hidden).to(ScalarType.Float);
         }
-        TokenBatch.Row row = new TokenBatch.Row("r", images.size() - 1, tokens, 0, tokens.length);
-        return model.logits(model.weights(), new TokenBatch(model.config(), List.of(row), images))
-                .to(ScalarType.Float);
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "llava-mistral/8",
+                "llava-mistral/30",
                 "llava-qwen2-tied/8",
+                "llava-qwen2-tied/30",
                 "llava-llama3-biases/12",
                 "llava-llama3-biases/60",
                 "llava-feature-layers/20",
                 "llava-rim/14",
                 "llama-linear/40",
                 "llama-dynamic/10",
+                "llama-dynamic/23",
+                "llama-dynamic/48",
                 "mistral/30",
                 "qwen2/30"
             })
