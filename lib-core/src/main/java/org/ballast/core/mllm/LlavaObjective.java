@@ -79,8 +79,8 @@ abstract class LlavaObjective<E> implements Objective<E> {
             if (gradientOrNull != null) {
                 gradientOrNull.zero_();
             }
-            double scale = adapter == null ? 0 : adapter.config().scale();
-            TrainableWeights weights = new TrainableWeights(model.weights(), layout, theta, gradientOrNull, scale);
+            TrainableWeights weights = new TrainableWeights(
+                    model.weights(), layout, theta, gradientOrNull, adapter == null ? null : adapter.config()::scale);
             Evaluation evaluation = loss(weights, batch);
             if (!Double.isFinite(evaluation.loss())) {
                 throw new NonFiniteLossException("loss " + evaluation.loss() + " on rows "
