@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -25,7 +26,7 @@ final class CheckpointFiles {
 
     private CheckpointFiles() {}
 
-    static FrozenWeights read(Path dir, LlavaConfig config) {
+    static FrozenWeights read(Path dir, LlavaConfig config, ScalarType type, Device device) {
         Map<String, NamedShape> expected = new LinkedHashMap<>();
         LlavaTensors.all(config).forEach(t -> expected.put(t.name(), t));
         Map<String, Tensor> found = new LinkedHashMap<>();
@@ -41,9 +42,10 @@ final class CheckpointFiles {
                     throw new CheckpointException(files(dir).get(0) + ": tensor " + name + " is missing");
                 }
             }
+            found.replaceAll((name, t) -> t.to(device, type)); // shape of the tensor; no copy if it is so already
             found.values().forEach(Tensor::retainReference);
         }
-        return new FrozenWeights(found, ScalarType.Float);
+        return new FrozenWeights(found, type, device);
     }
 
     private static void readFile(
@@ -80,7 +82,7 @@ final class CheckpointFiles {
             if (other != null) {
                 throw new CheckpointException(file + ": tensor " + stored + " stands in " + other + " too");
             }
-            found.put(name, tensors.tensor(stored).to(ScalarType.Float)); // shape of the tensor; no copy if float32
+            found.put(name, tensors.tensor(stored)); // shape of the tensor
         }
     }
 

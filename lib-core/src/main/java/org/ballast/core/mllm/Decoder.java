@@ -33,11 +33,13 @@ public final class Decoder implements AutoCloseable {
 
     private final LlavaModel model;
     private final LlavaModel.HeldWeights held;
+    private final CachedStep step;
 
     /** @param adapterOrNull adapter to decode with; null: the model alone */
     public Decoder(LlavaModel model, LoraAdapter adapterOrNull) {
         this.model = model;
         this.held = model.held(adapterOrNull);
+        this.step = new CachedStep(model.config().text());
     }
 
     public LlavaConfig config() {
@@ -59,7 +61,7 @@ public final class Decoder implements AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
             Tensor hidden = model.hidden(held.weights(), batch, cache); // [rows, d]
-            return new State(rows(model.decoder().logits(held.weights(), hidden)), cache);
+            return new State(rows(model.decoder().block().logits(held.weights(), hidden)), cache);
         } catch (RuntimeException e) {
             cache.close();
             throw e;
@@ -92,9 +94,9 @@ public final class Decoder implements AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
             Tensor table = held.weights().tensor(LlavaTensors.EMBEDDING); // [vocab, d]
-            Tensor x = embedding(table, Tensor.create(tokens, tokens.length, 1)); // [rows, 1, d]
-            Tensor hidden = model.decoder().step(held.weights(), x, cache); // [rows, d]
-            return rows(model.decoder().logits(held.weights(), hidden));
+            Tensor x = embedding(table, Tensor.create(tokens, tokens.length)); // [rows, d]
+            Tensor hidden = step.hidden(held.weights(), x, cache); // [rows, d]
+            return rows(model.decoder().block().logits(held.weights(), hidden));
         }
     }
 

@@ -38,11 +38,12 @@ final class Initialisation {
         if (name.contains("norm") || name.contains("layrnorm")) {
             return Double.NaN;
         }
-        double width = 1 / Math.sqrt(v.hiddenSize());
-        double depth = 1 / Math.sqrt(2.0 * v.layers());
         if (!name.startsWith(LlavaTensors.TOWER)) {
             return range;
-        } else if (name.endsWith("class_embedding")) {
+        }
+        double width = 1 / Math.sqrt(v.hiddenSize());
+        double depth = 1 / Math.sqrt(2.0 * v.layers());
+        if (name.endsWith("class_embedding")) {
             return width;
         } else if (name.contains(".embeddings.")) {
             return range;

@@ -2,12 +2,13 @@ package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.addmm;
 import static org.bytedeco.pytorch.global.torch.layer_norm;
-import static org.bytedeco.pytorch.global.torch.linear;
 
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The layers that tower, projector and decoder share, each a function of its weights' names. */
 final class Layers {
@@ -16,12 +17,18 @@ final class Layers {
     /** {@code x W^T + b}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor affine(Weights weights, String module, Tensor x) {
         Tensor bias = weights.tensor(module + ".bias");
-        return adapted(weights, module, x, linear(x, weights.tensor(module + ".weight"), new TensorOptional(bias)));
+        return adapted(
+                weights, module, x, torch.linear(x, weights.tensor(module + ".weight"), new TensorOptional(bias)));
     }
 
     /** {@code x W^T}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor product(Weights weights, String module, Tensor x) {
-        return adapted(weights, module, x, linear(x, weights.tensor(module + ".weight")));
+        return adapted(weights, module, x, torch.linear(x, weights.tensor(module + ".weight")));
+    }
+
+    /** {@link #affine} or {@link #product}. */
+    static Tensor linear(Weights weights, String module, Tensor x, boolean bias) {
+        return bias ? affine(weights, module, x) : product(weights, module, x);
     }
 
     private static Tensor adapted(Weights weights, String module, Tensor x, Tensor y) {
@@ -31,7 +38,7 @@ final class Layers {
         }
         long in = x.size(-1);
         long out = y.size(-1);
-        Tensor low = linear(x.view(-1, in), update.a()); // [rows, rank]
+        Tensor low = torch.linear(x.view(-1, in), update.a()); // [rows, rank]
         Tensor sum = addmm(y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale()));
         return sum.view(y.shape()); // [..., out]
     }
@@ -43,9 +50,11 @@ final class Layers {
         return layer_norm(x, new long[] {x.size(-1)}, weight, bias, eps, false);
     }
 
-    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension. */
+    /** {@code x / sqrt(mean(x^2) + eps) * w} over the last dimension; the quotient is float32 where the weights are bfloat16. */
     static Tensor rmsNorm(Weights weights, String module, Tensor x, double eps) {
-        Tensor square = x.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
-        return x.mul(square.add(new Scalar(eps)).rsqrt()).mul(weights.tensor(module + ".weight"));
+        Tensor wide = weights.type() == ScalarType.BFloat16 ? x.to(ScalarType.Float) : x; // [..., d]
+        Tensor square = wide.pow(new Scalar(2)).mean(new long[] {-1}, true, new ScalarTypeOptional()); // [..., 1]
+        Tensor normed = wide.mul(square.add(new Scalar(eps)).rsqrt()); // [..., d]
+        return normed.to(weights.type()).mul(weights.tensor(module + ".weight"));
     }
 }

@@ -1,46 +1,102 @@
 package org.ballast.core.mllm;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
- * Shape of a LLaVA model: vision tower, two-layer projector, decoder.
+ * Shape of a LLaVA model: vision tower, two-layer projector, decoder; or of a decoder alone, which has no {@code vision}.
  *
- * @param visionFeatureLayer index into the tower's hidden states, negative from the end; 0 is the output of the first layer norm
+ * @param vision null: the model reads text only
+ * @param visionFeatureLayers indices into the tower's hidden states, negative from the end, 0 the output of the first layer norm; the features of several
+ *     stand one behind the other in the last dimension. Empty without a tower
  * @param keepClassToken feature selection {@code full}; {@code default} drops the class token
- * @param imageTokenId id that stands for one image feature in the token sequence
+ * @param imageTokenId id that stands for one image feature in the token sequence; -1 without a tower
+ * @param projectorActivation a name of {@link Activation}
  */
 public record LlavaConfig(
         VisionConfig vision,
         TextConfig text,
-        int visionFeatureLayer,
+        List<Integer> visionFeatureLayers,
         boolean keepClassToken,
         int imageTokenId,
-        boolean projectorBias)
+        boolean projectorBias,
+        String projectorActivation)
         implements Serializable {
 
     public LlavaConfig {
+        visionFeatureLayers = List.copyOf(visionFeatureLayers);
+        Activation.require("projector_hidden_act", projectorActivation);
+        if (vision == null) {
+            if (imageTokenId != -1 || !visionFeatureLayers.isEmpty()) {
+                throw new IllegalArgumentException("a model without a tower has image token " + imageTokenId
+                        + " and feature layers " + visionFeatureLayers);
+            }
+        } else {
+            requireFeatureLayers(vision, visionFeatureLayers);
+            if (imageTokenId < 0) {
+                throw new IllegalArgumentException("image_token_index must not be negative, is " + imageTokenId);
+            }
+        }
+    }
+
+    /** One feature layer, and GELU in the projector. */
+    public LlavaConfig(
+            VisionConfig vision,
+            TextConfig text,
+            int visionFeatureLayer,
+            boolean keepClassToken,
+            int imageTokenId,
+            boolean projectorBias) {
+        this(vision, text, List.of(visionFeatureLayer), keepClassToken, imageTokenId, projectorBias, "gelu");
+    }
+
+    /** A decoder without eyes. */
+    public static LlavaConfig textOnly(TextConfig text) {
+        return new LlavaConfig(null, text, List.of(), false, -1, true, "gelu");
+    }
+
+    private static void requireFeatureLayers(VisionConfig vision, List<Integer> layers) {
         int states = vision.layers() + 1;
-        if (visionFeatureLayer < -states || visionFeatureLayer >= states) {
-            throw new IllegalArgumentException("vision_feature_layer " + visionFeatureLayer + " is outside the "
-                    + states + " hidden states of a tower of " + vision.layers() + " layers");
+        if (layers.isEmpty()) {
+            throw new IllegalArgumentException("vision_feature_layer is an empty list");
         }
-        if (imageTokenId < 0) {
-            throw new IllegalArgumentException("image_token_index must not be negative, is " + imageTokenId);
+        for (int layer : layers) {
+            if (layer < -states || layer >= states) {
+                throw new IllegalArgumentException("vision_feature_layer " + layer + " is outside the " + states
+                        + " hidden states of a tower of " + vision.layers() + " layers");
+            }
         }
+    }
+
+    /** Whether the model reads pictures. */
+    public boolean hasVision() {
+        return vision != null;
+    }
+
+    /** The feature layers counted from the front: how many of the tower's layers stand before each. */
+    public List<Integer> featureDepths() {
+        return visionFeatureLayers.stream()
+                .map(layer -> layer < 0 ? vision.layers() + 1 + layer : layer)
+                .toList();
     }
 
     /** Layers of the vision tower that take part in the forward pass. */
     public int usedVisionLayers() {
-        return visionFeatureLayer < 0 ? vision.layers() + 1 + visionFeatureLayer : visionFeatureLayer;
+        return featureDepths().stream().mapToInt(Integer::intValue).max().orElse(0);
     }
 
-    /** Positions that one picture takes in the token sequence. */
+    /** Length of one image feature as the projector reads it: the tower's width, times the number of feature layers. */
+    public int visionFeatureSize() {
+        return hasVision() ? Math.multiplyExact(visionFeatureLayers.size(), vision.hiddenSize()) : 0;
+    }
+
+    /** Positions that one picture takes in the token sequence; 0 without a tower. */
     public int imageTokens() {
-        return vision.patches() + (keepClassToken ? 1 : 0);
+        return hasVision() ? vision.patches() + (keepClassToken ? 1 : 0) : 0;
     }
 
-    /** Length of the pixel array of one picture: channels * height * width. */
+    /** Length of the pixel array of one picture: channels * height * width; 0 without a tower. */
     public int pixels() {
-        return vision.channels() * vision.imageSize() * vision.imageSize();
+        return hasVision() ? vision.channels() * vision.imageSize() * vision.imageSize() : 0;
     }
 }

@@ -49,10 +49,11 @@ public final class LlavaConfigFile {
         return new LlavaConfig(
                 vision(root.path("vision_config")),
                 text(root),
-                integer(root, "vision_feature_layer", -2),
+                List.of(integer(root, "vision_feature_layer", -2)),
                 strategy.equals("full"),
                 integer(root, imageTokenKey, 32000),
-                bool(root, "multimodal_projector_bias", true));
+                bool(root, "multimodal_projector_bias", true),
+                "gelu");
     }
 
     /** LLaVA's own default tower is ViT-L/14-336, used only where no vision_config stands at all. */
@@ -203,7 +204,7 @@ public final class LlavaConfigFile {
         root.put("image_seq_length", config.imageTokens());
         root.put("projector_hidden_act", "gelu");
         root.put("multimodal_projector_bias", config.projectorBias());
-        root.put("vision_feature_layer", config.visionFeatureLayer());
+        root.put("vision_feature_layer", config.visionFeatureLayers().get(0));
         root.put("vision_feature_select_strategy", config.keepClassToken() ? "full" : "default");
         root.put("tie_word_embeddings", config.text().tiedHead());
         root.put("pad_token_id", config.text().padTokenId());

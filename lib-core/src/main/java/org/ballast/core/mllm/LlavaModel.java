@@ -6,8 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -23,18 +25,26 @@ public final class LlavaModel implements AutoCloseable {
     LlavaModel(LlavaConfig config, FrozenWeights weights) {
         this.config = config;
         this.weights = weights;
-        this.tower = new VisionTower(config);
+        this.tower = config.hasVision() ? new VisionTower(config) : null;
         this.decoder = new TextDecoder(config);
     }
 
     /**
-     * Opens a checkpoint directory: {@code config.json} and {@code model.safetensors}, or the shards that {@code model.safetensors.index.json} names.
+     * Opens a checkpoint directory: {@code config.json} and {@code model.safetensors}, or the shards that {@code model.safetensors.index.json} names. Where stored
+     * and computed type agree, and on the CPU, the weights are the mapped file; else they are converted and copied.
      *
      * @throws CheckpointException naming the file and the tensor or key that is missing, surplus or wrong
      */
-    public static LlavaModel open(Path checkpointDir) {
+    public static LlavaModel open(Path checkpointDir, Precision precision, Device device) {
         LlavaConfig config = LlavaConfigFile.read(checkpointDir.resolve("config.json"));
-        return new LlavaModel(config, CheckpointFiles.read(checkpointDir, config));
+        return new LlavaModel(config, CheckpointFiles.read(checkpointDir, config, precision.scalarType(), device));
+    }
+
+    /** {@link #open(Path, Precision, Device)} in float32 on the CPU. */
+    public static LlavaModel open(Path checkpointDir) {
+        try (Device cpu = new Device(DeviceType.CPU)) {
+            return open(checkpointDir, Precision.FLOAT32, cpu);
+        }
     }
 
     /** {@link #initialise(LlavaConfig, long, double)} with LLaMA's deviation of 0.02. */
@@ -68,6 +78,9 @@ public final class LlavaModel implements AutoCloseable {
     }
 
     VisionTower tower() {
+        if (tower == null) {
+            throw new IllegalStateException("the model reads text only");
+        }
         return tower;
     }
 
@@ -91,7 +104,7 @@ public final class LlavaModel implements AutoCloseable {
                 tensors.put(tensor.name(), copy);
             }
         }
-        return new LlavaModel(config, new FrozenWeights(tensors, type));
+        return new LlavaModel(config, new FrozenWeights(tensors, type, weights.device()));
     }
 
     /** The weights to compute with, under an adapter if one is given; {@link HeldWeights#close} frees the adapter's share. */
@@ -117,14 +130,15 @@ public final class LlavaModel implements AutoCloseable {
     /** Hidden states at the batch's wanted positions, before the final norm: {@code [selected, hidden]}. */
     Tensor hidden(Weights from, TokenBatch batch, KeyValueCache cache) {
         Tensor pixels = batch.pixels(); // [images, channels, side, side]
-        Tensor features = pixels == null ? null : tower.projected(from, pixels.to(from.type())); // [images, tokens, d]
+        Tensor features =
+                pixels == null ? null : tower().projected(from, pixels.to(from.type())); // [images, tokens, d]
         Tensor x = batch.embeddings(from, features); // [rows, width, d]
         return decoder.hidden(from, x, batch.selection(), cache);
     }
 
     /** Logits at the batch's wanted positions: {@code [selected, vocab]}. */
     Tensor logits(Weights from, TokenBatch batch) {
-        return decoder.logits(from, hidden(from, batch, null));
+        return decoder.block().logits(from, hidden(from, batch, null));
     }
 
     /**

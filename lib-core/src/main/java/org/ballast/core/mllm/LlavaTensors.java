@@ -26,65 +26,69 @@ final class LlavaTensors {
 
     /** Every tensor of the checkpoint. */
     static List<NamedShape> all(LlavaConfig config) {
-        return list(config, config.vision().layers(), true);
-    }
-
-    /** The tensors that the forward pass reads: without the tower's layers behind the feature layer and its last norm. */
-    static List<NamedShape> used(LlavaConfig config) {
-        return list(config, config.usedVisionLayers(), false);
-    }
-
-    private static List<NamedShape> list(LlavaConfig config, int visionLayers, boolean postNorm) {
         List<NamedShape> out = new ArrayList<>();
-        VisionConfig v = config.vision();
+        if (config.hasVision()) {
+            tower(out, config.vision(), config.vision().layers());
+            affine(out, TOWER + "post_layernorm", true, config.vision().hiddenSize());
+            projector(out, config);
+        }
+        decoder(out, config.text());
+        return out;
+    }
+
+    /** The tensors that the forward pass reads: without the tower's layers behind the last feature layer and its last norm. */
+    static List<NamedShape> used(LlavaConfig config) {
+        List<NamedShape> out = new ArrayList<>();
+        if (config.hasVision()) {
+            tower(out, config.vision(), config.usedVisionLayers());
+            projector(out, config);
+        }
+        decoder(out, config.text());
+        return out;
+    }
+
+    private static void tower(List<NamedShape> out, VisionConfig v, int layers) {
         long d = v.hiddenSize();
         out.add(new NamedShape(TOWER + "embeddings.class_embedding", d));
         out.add(new NamedShape(
                 TOWER + "embeddings.patch_embedding.weight", d, v.channels(), v.patchSize(), v.patchSize()));
         out.add(new NamedShape(TOWER + "embeddings.position_embedding.weight", v.patches() + 1L, d));
-        affine(out, TOWER + "pre_layrnorm", d);
-        for (int i = 0; i < visionLayers; i++) {
+        affine(out, TOWER + "pre_layrnorm", true, d);
+        for (int i = 0; i < layers; i++) {
             String layer = visionLayer(i);
-            affine(out, layer + "layer_norm1", d);
+            affine(out, layer + "layer_norm1", true, d);
             for (String name : List.of("q_proj", "k_proj", "v_proj", "out_proj")) {
-                affine(out, layer + "self_attn." + name, d, d);
+                affine(out, layer + "self_attn." + name, true, d, d);
             }
-            affine(out, layer + "layer_norm2", d);
-            affine(out, layer + "mlp.fc1", v.intermediateSize(), d);
-            affine(out, layer + "mlp.fc2", d, v.intermediateSize());
+            affine(out, layer + "layer_norm2", true, d);
+            affine(out, layer + "mlp.fc1", true, v.intermediateSize(), d);
+            affine(out, layer + "mlp.fc2", true, d, v.intermediateSize());
         }
-        if (postNorm) {
-            affine(out, TOWER + "post_layernorm", d);
-        }
-        decoder(out, config);
-        return out;
     }
 
-    private static void decoder(List<NamedShape> out, LlavaConfig config) {
-        TextConfig t = config.text();
+    private static void projector(List<NamedShape> out, LlavaConfig config) {
+        long d = config.text().hiddenSize();
+        affine(out, PROJECTOR + "linear_1", config.projectorBias(), d, config.visionFeatureSize());
+        affine(out, PROJECTOR + "linear_2", config.projectorBias(), d, d);
+    }
+
+    private static void decoder(List<NamedShape> out, TextConfig t) {
         long d = t.hiddenSize();
         long f = t.intermediateSize();
-        for (int i = 1; i <= 2; i++) {
-            String name = PROJECTOR + "linear_" + i;
-            out.add(new NamedShape(name + ".weight", d, i == 1 ? config.vision().hiddenSize() : d));
-            if (config.projectorBias()) {
-                out.add(new NamedShape(name + ".bias", d));
-            }
-        }
+        long q = (long) t.heads() * t.headDim();
+        long kv = (long) t.keyValueHeads() * t.headDim();
         out.add(new NamedShape(EMBEDDING, t.vocabSize(), d));
         for (int i = 0; i < t.layers(); i++) {
             String layer = decoderLayer(i);
-            long q = (long) t.heads() * t.headDim();
-            long kv = (long) t.keyValueHeads() * t.headDim();
-            out.add(new NamedShape(layer + "input_layernorm.weight", d));
-            out.add(new NamedShape(layer + "self_attn.q_proj.weight", q, d));
-            out.add(new NamedShape(layer + "self_attn.k_proj.weight", kv, d));
-            out.add(new NamedShape(layer + "self_attn.v_proj.weight", kv, d));
-            out.add(new NamedShape(layer + "self_attn.o_proj.weight", d, q));
-            out.add(new NamedShape(layer + "post_attention_layernorm.weight", d));
-            out.add(new NamedShape(layer + "mlp.gate_proj.weight", f, d));
-            out.add(new NamedShape(layer + "mlp.up_proj.weight", f, d));
-            out.add(new NamedShape(layer + "mlp.down_proj.weight", d, f));
+            affine(out, layer + "input_layernorm", false, d);
+            affine(out, layer + "self_attn.q_proj", t.attentionBias(), q, d);
+            affine(out, layer + "self_attn.k_proj", t.attentionBias(), kv, d);
+            affine(out, layer + "self_attn.v_proj", t.attentionBias(), kv, d);
+            affine(out, layer + "self_attn.o_proj", t.outputBias(), d, q);
+            affine(out, layer + "post_attention_layernorm", false, d);
+            affine(out, layer + "mlp.gate_proj", t.mlpBias(), f, d);
+            affine(out, layer + "mlp.up_proj", t.mlpBias(), f, d);
+            affine(out, layer + "mlp.down_proj", t.mlpBias(), d, f);
         }
         out.add(new NamedShape(DECODER + "norm.weight", d));
         if (!t.tiedHead()) {
@@ -92,9 +96,11 @@ final class LlavaTensors {
         }
     }
 
-    private static void affine(List<NamedShape> out, String name, long... shape) {
+    private static void affine(List<NamedShape> out, String name, boolean bias, long... shape) {
         out.add(new NamedShape(name + ".weight", shape));
-        out.add(new NamedShape(name + ".bias", shape[0]));
+        if (bias) {
+            out.add(new NamedShape(name + ".bias", shape[0]));
+        }
     }
 
     /** Modules that are matrix products {@code x W^T}: what an adapter may be put on; {@code lm_head} is not one of them. */
@@ -124,7 +130,15 @@ final class LlavaTensors {
         return name;
     }
 
-    /** The module path of transformers 5, which PEFT matches and names adapters by. */
+    /** The module path of transformers 5, which PEFT matches and names adapters by; a decoder alone has {@code model.layers.*}. */
+    static String modulePath(LlavaConfig config, String hubModule) {
+        if (hubModule.startsWith(DECODER)) {
+            return (config.hasVision() ? "model.language_model." : "model.") + hubModule.substring(DECODER.length());
+        }
+        return "model." + hubModule;
+    }
+
+    /** {@link #modulePath(LlavaConfig, String)} of a model with a tower. */
     static String modulePath(String hubModule) {
         return hubModule.startsWith(DECODER)
                 ? "model.language_model." + hubModule.substring(DECODER.length())

@@ -152,7 +152,8 @@ public final class LoraAdapter {
                     combined.put(tensor.name(), value);
                 }
             }
-            return new LlavaModel(model.config(), new FrozenWeights(combined, type));
+            return new LlavaModel(
+                    model.config(), new FrozenWeights(combined, type, model.weights().device()));
         }
     }
 }

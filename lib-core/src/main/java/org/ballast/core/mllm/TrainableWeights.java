@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -69,6 +70,11 @@ final class TrainableWeights implements Weights {
     @Override
     public ScalarType type() {
         return base.type();
+    }
+
+    @Override
+    public Device device() {
+        return base.device();
     }
 
     /** Keeps the tensors beyond the scope that they were made in, until {@link #release}. */

@@ -6,8 +6,8 @@ import java.io.Serializable;
  * Shape of a CLIP vision tower.
  *
  * @param imageSize side of the square input, pixels
- * @param patchSize side of a patch, pixels; divides {@code imageSize}
- * @param activation {@code quick_gelu} or {@code gelu}
+ * @param patchSize side of a patch, pixels; a rim of the picture that is narrower is not read
+ * @param activation a name of {@link Activation}
  */
 public record VisionConfig(
         int imageSize,
@@ -30,12 +30,16 @@ public record VisionConfig(
         Shapes.requirePositive("vision_config.intermediate_size", intermediateSize);
         Shapes.requirePositive("vision_config.num_hidden_layers", layers);
         Shapes.requirePositive("vision_config.num_attention_heads", heads);
-        Shapes.requireDivisible("vision_config.image_size", imageSize, "patch_size", patchSize);
-        Shapes.requireDivisible("vision_config.hidden_size", hiddenSize, "num_attention_heads", heads);
-        if (!activation.equals("quick_gelu") && !activation.equals("gelu")) {
+        if (patchSize > imageSize) {
             throw new IllegalArgumentException(
-                    "vision_config.hidden_act is \"" + activation + "\"; supported: quick_gelu, gelu");
+                    "vision_config.patch_size " + patchSize + " is larger than image_size " + imageSize);
         }
+        if ((double) channels * imageSize * imageSize > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("vision_config.image_size " + imageSize + " with num_channels "
+                    + channels + " takes more pixel values than an array holds");
+        }
+        Shapes.requireDivisible("vision_config.hidden_size", hiddenSize, "num_attention_heads", heads);
+        Activation.require("vision_config.hidden_act", activation);
         Shapes.requirePositive("vision_config.layer_norm_eps", layerNormEps);
     }
 

@@ -1,16 +1,15 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.gelu;
 import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
-import org.bytedeco.pytorch.Scalar;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
 /**
- * CLIP's vision transformer up to the feature layer, and LLaVA's projector behind it. The patch convolution is written as the matrix
+ * CLIP's vision transformer up to the last feature layer, and LLaVA's projector behind it. The patch convolution is written as the matrix
  * product that it is, for its stride is the kernel's size.
  */
 final class VisionTower {
@@ -22,17 +21,29 @@ final class VisionTower {
         this.vision = config.vision();
     }
 
-    /** @param pixels {@code [images, channels, side, side]}, normalised; result {@code [images, 1 + patches, hidden]} at the feature layer */
+    /**
+     * @param pixels {@code [images, channels, side, side]}, normalised
+     * @return {@code [images, 1 + patches, visionFeatureSize]}: the hidden states of the feature layers, one behind the other
+     */
     Tensor hidden(Weights weights, Tensor pixels) {
+        List<Integer> depths = config.featureDepths();
+        Tensor[] features = new Tensor[depths.size()];
         Tensor x = embeddings(weights, pixels); // [n, 1+p, d]
         x = Layers.layerNorm(weights, LlavaTensors.TOWER + "pre_layrnorm", x, vision.layerNormEps());
-        for (int i = 0; i < config.usedVisionLayers(); i++) {
-            x = layer(weights, LlavaTensors.visionLayer(i), x); // [n, 1+p, d]
+        for (int depth = 0; depth <= config.usedVisionLayers(); depth++) {
+            if (depth > 0) {
+                x = layer(weights, LlavaTensors.visionLayer(depth - 1), x); // [n, 1+p, d]
+            }
+            for (int i = 0; i < features.length; i++) {
+                if (depths.get(i) == depth) {
+                    features[i] = x;
+                }
+            }
         }
-        return x;
+        return features.length == 1 ? features[0] : cat(new TensorVector(features), -1); // [n, 1+p, n*d]
     }
 
-    /** The features that the projector reads, from {@link #hidden}: {@code [images, imageTokens, hidden]}. */
+    /** The features that the projector reads, from {@link #hidden}: {@code [images, imageTokens, visionFeatureSize]}. */
     Tensor selected(Tensor hidden) {
         return config.keepClassToken()
                 ? hidden
@@ -41,9 +52,9 @@ final class VisionTower {
 
     /** Image features as the decoder reads them: {@code [images, imageTokens, text hidden]}. */
     Tensor projected(Weights weights, Tensor pixels) {
-        Tensor x = selected(hidden(weights, pixels)); // [n, p, vision d]
+        Tensor x = selected(hidden(weights, pixels)); // [n, p, vision feature size]
         x = projection(weights, "linear_1", x); // [n, p, d]
-        return projection(weights, "linear_2", gelu(x)); // [n, p, d]
+        return projection(weights, "linear_2", Activation.apply(config.projectorActivation(), x)); // [n, p, d]
     }
 
     private Tensor projection(Weights weights, String name, Tensor x) {
@@ -58,7 +69,10 @@ final class VisionTower {
         long c = vision.channels();
         long d = vision.hiddenSize();
         String prefix = LlavaTensors.TOWER + "embeddings.";
-        Tensor patches = pixels.view(n, c, side, p, side, p)
+        // a rim narrower than a patch is not read
+        Tensor patches = pixels.narrow(2, 0, side * p)
+                .narrow(3, 0, side * p)
+                .reshape(n, c, side, p, side, p)
                 .permute(0, 2, 4, 1, 3, 5)
                 .reshape(n, side * side, c * p * p); // [n, patches, c*p*p]
         Tensor kernel = weights.tensor(prefix + "patch_embedding.weight").view(d, c * p * p); // [d, c*p*p]
@@ -71,7 +85,8 @@ final class VisionTower {
         Tensor normed = Layers.layerNorm(weights, name + "layer_norm1", x, vision.layerNormEps());
         x = x.add(attention(weights, name + "self_attn.", normed));
         normed = Layers.layerNorm(weights, name + "layer_norm2", x, vision.layerNormEps());
-        Tensor inner = activation(Layers.affine(weights, name + "mlp.fc1", normed)); // [n, 1+p, f]
+        Tensor inner = Layers.affine(weights, name + "mlp.fc1", normed); // [n, 1+p, f]
+        inner = Activation.apply(vision.activation(), inner); // [n, 1+p, f]
         return x.add(Layers.affine(weights, name + "mlp.fc2", inner));
     }
 
@@ -86,11 +101,5 @@ final class VisionTower {
     private Tensor heads(Tensor x) {
         long heads = vision.heads();
         return x.view(x.size(0), x.size(1), heads, vision.hiddenSize() / heads).transpose(1, 2);
-    }
-
-    private Tensor activation(Tensor x) {
-        return vision.activation().equals("gelu")
-                ? gelu(x)
-                : x.mul(x.mul(new Scalar(1.702)).sigmoid());
     }
 }

@@ -1,5 +1,6 @@
 package org.ballast.core.mllm;
 
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -16,10 +17,11 @@ public interface Weights {
         return null;
     }
 
-    /** Type of the products: float32, or float64 in gradient checks. */
-    default ScalarType type() {
-        return ScalarType.Float;
-    }
+    /** Type of the products: float32, bfloat16, or float64 in gradient checks. */
+    ScalarType type();
+
+    /** Where the tensors lie, and where a forward pass computes. Belongs to the weights. */
+    Device device();
 
     /**
      * An additive low-rank update of a linear: {@code y = x W^T + scale * (x A^T) B^T}.

@@ -153,7 +153,7 @@ class CheckpointTest {
         Map<String, String> faults = Map.of(
                 "\"model_type\": \"llama\"", "\"model_type\": \"mamba\"",
                 "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
-                "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"relu\"",
+                "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"prelu\"",
                 "\"vision_feature_layer\": -1", "\"vision_feature_layer\": [-1, -2]",
                 "\"hidden_size\": 64", "\"hidden_size\": \"many\"",
                 "\"image_token_id\": 7", "\"image_token_id\": -7");

@@ -138,7 +138,12 @@ class LlavaForwardTest {
                         2,
                         605);
                 TextDecoder decoder = new TextDecoder(new LlavaConfig(
-                        c.vision(), shallow, c.visionFeatureLayer(), c.keepClassToken(), c.imageTokenId(), true));
+                        c.vision(),
+                        shallow,
+                        c.visionFeatureLayers().get(0),
+                        c.keepClassToken(),
+                        c.imageTokenId(),
+                        true));
                 Tensor hidden = decoder.hidden(model.weights(), x, batch.selection(), null);
                 assertThat(Golden.largestDifference(hidden, golden.tensor("prompt0.layer." + (layers - 1))))
                         .isLessThan(1e-4);
