@@ -153,7 +153,8 @@ public final class LoraAdapter {
                 }
             }
             return new LlavaModel(
-                    model.config(), new FrozenWeights(combined, type, model.weights().device()));
+                    model.config(),
+                    new FrozenWeights(combined, type, model.weights().device()));
         }
     }
 }

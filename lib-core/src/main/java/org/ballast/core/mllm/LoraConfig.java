@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Which linears get a low-rank update, of what size, and which modules are trained in full beside them. Modules are named as transformers 5 names them
@@ -161,9 +162,10 @@ public record LoraConfig(
     /** The same for paths of another naming; may be empty. */
     List<NamedShape> selected(LlavaConfig model, ModuleNaming naming) {
         Set<String> saved = savedModules(model);
+        Predicate<String> selector = targets.selector();
         List<NamedShape> out = new ArrayList<>();
         for (NamedShape module : LlavaTensors.linears(model)) {
-            if (!saved.contains(module.name()) && targets.selects(naming.path(module.name()))) {
+            if (!saved.contains(module.name()) && selector.test(naming.path(module.name()))) {
                 out.add(module);
             }
         }
@@ -182,7 +184,7 @@ public record LoraConfig(
                     out.add(name);
                 }
             }
-            if (out.size() == before && model.vision() == null) {
+            if (out.size() == before && !model.hasVision()) {
                 throw new IllegalArgumentException("modules_to_save " + module + ": the model has no projector");
             }
         }
@@ -206,7 +208,7 @@ public record LoraConfig(
         }
         Set<String> saved = savedModules(model);
         for (NamedShape tensor : LlavaTensors.all(model)) {
-            if (saved.contains(tensor.name().replaceAll("\\.(weight|bias)$", ""))) {
+            if (saved.contains(tensor.name().substring(0, tensor.name().lastIndexOf('.')))) {
                 tensors.add(tensor);
             }
         }

@@ -28,7 +28,7 @@ enum ModuleNaming {
 
     /** The namings in which an adapter of that model may be stored, the one that is written first. */
     static List<ModuleNaming> of(LlavaConfig model) {
-        return model.vision() == null ? List.of(DECODER) : List.of(LLAVA_5, LLAVA_4_52, LLAVA_4);
+        return model.hasVision() ? List.of(LLAVA_5, LLAVA_4_52, LLAVA_4) : List.of(DECODER);
     }
 
     /** Whether a model of this naming has such a module. */

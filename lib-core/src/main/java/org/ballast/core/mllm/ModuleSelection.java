@@ -2,6 +2,7 @@ package org.ballast.core.mllm;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -74,34 +75,37 @@ public record ModuleSelection(
         return new ModuleSelection(names, this.pattern, List.of(), pattern, layers, layerLists);
     }
 
-    /** Whether the module of that path is selected. */
-    boolean selects(String path) {
-        if (excludedPattern != null
-                ? PathPattern.of(excludedPattern).matches(path)
-                : endsInOneOf(excludedNames, path)) {
-            return false;
-        }
-        if (pattern != null) {
-            return pattern.equalsIgnoreCase(ALL_LINEAR)
-                    || PathPattern.of(pattern).matches(path);
-        }
-        return names.contains(path) || endsInOneOf(names, path) && inChosenLayer(path);
+    /** Whether a module's path is selected; the patterns are compiled once. */
+    Predicate<String> selector() {
+        PathPattern excluded = excludedPattern == null ? null : PathPattern.of(excludedPattern);
+        PathPattern wanted = pattern == null || pattern.equalsIgnoreCase(ALL_LINEAR) ? null : PathPattern.of(pattern);
+        List<PathPattern> counted =
+                layerLists.stream().map(ModuleSelection::layerPattern).toList();
+        return path -> {
+            if (excluded != null ? excluded.matches(path) : endsInOneOf(excludedNames, path)) {
+                return false;
+            }
+            if (pattern != null) {
+                return wanted == null || wanted.matches(path);
+            }
+            return names.contains(path) || endsInOneOf(names, path) && inChosenLayer(path, counted);
+        };
     }
 
     private static boolean endsInOneOf(List<String> names, String path) {
         return names.stream().anyMatch(n -> path.equals(n) || path.endsWith("." + n));
     }
 
-    private boolean inChosenLayer(String path) {
+    private boolean inChosenLayer(String path, List<PathPattern> counted) {
         if (layers.isEmpty()) {
             return true;
         }
-        if (layerLists.isEmpty()) {
+        if (counted.isEmpty()) {
             Matcher matcher = ANY_LAYER.matcher(path);
             return matcher.matches() && layers.contains(Integer.parseInt(matcher.group("idx")));
         }
-        for (String list : layerLists) {
-            Integer layer = layerPattern(list).number(path);
+        for (PathPattern list : counted) {
+            Integer layer = list.number(path);
             if (layer != null) {
                 return layers.contains(layer);
             }

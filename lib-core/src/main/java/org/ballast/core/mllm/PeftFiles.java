@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class PeftFiles {
     private static final String MODEL = "adapter_model.safetensors";
+    private static final String DECODER = "language_model";
     private static final String PREFIX = "base_model.model.";
     private static final List<String> MATRICES = List.of(".lora_A.weight", ".lora_B.weight");
 
@@ -39,20 +40,10 @@ final class PeftFiles {
         try (PointerScope scope = new PointerScope();
                 SafeTensors tensors = SafeTensors.open(dir.resolve(MODEL))) {
             Map<String, SafeTensors.Entry> stored = new LinkedHashMap<>();
-            for (String name : tensors.names()) {
-                stored.put(name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name, tensors.entry(name));
-            }
-            Matched matched = match(stated, model, stored, configFile, tensors.file());
+            tensors.names().forEach(name -> stored.put(path(name), tensors.entry(name)));
+            Matched matched = match(
+                    stated, model, stored, configFile.toString(), tensors.file().toString());
             ParameterLayout layout = matched.config.layout(model);
-            for (NamedShape tensor : layout.tensors()) {
-                SafeTensors.Entry entry = matched.entries.get(tensor.name());
-                if (!entry.isFloating() || !Arrays.equals(entry.shape(), tensor.shape())) {
-                    throw new CheckpointException(
-                            tensors.file() + ": tensor " + entry.name() + " is " + entry.type() + " "
-                                    + Arrays.toString(entry.shape()) + ", expected F32, F16 or BF16 of shape "
-                                    + Arrays.toString(tensor.shape()));
-                }
-            }
             float[] theta = new float[Math.toIntExact(layout.size())]; // no longer than the file, as just checked
             for (NamedShape tensor : layout.tensors()) {
                 String name = matched.entries.get(tensor.name()).name();
@@ -64,11 +55,21 @@ final class PeftFiles {
         }
     }
 
-    /** The configuration in this version's paths, and the stored tensor of each tensor of its layout. */
-    private record Matched(LoraConfig config, Map<String, SafeTensors.Entry> entries) {}
+    /** A tensor's name without the prefix that peft puts before the model's own. */
+    static String path(String storedName) {
+        return storedName.startsWith(PREFIX) ? storedName.substring(PREFIX.length()) : storedName;
+    }
 
-    private static Matched match(
-            LoraConfig stated, LlavaConfig model, Map<String, SafeTensors.Entry> stored, Path configFile, Path file) {
+    /** The configuration in this version's paths, and the stored tensor of each tensor of its layout. */
+    record Matched(LoraConfig config, Map<String, SafeTensors.Entry> entries) {}
+
+    /** @param stored the file's tensors by their names behind the common prefix */
+    static Matched match(
+            LoraConfig stated,
+            LlavaConfig model,
+            Map<String, SafeTensors.Entry> stored,
+            String configFile,
+            String file) {
         CheckpointException first = null;
         for (ModuleNaming naming : likeliest(model, stored.keySet())) {
             try {
@@ -101,7 +102,7 @@ final class PeftFiles {
             LlavaConfig model,
             Map<String, SafeTensors.Entry> stored,
             ModuleNaming naming,
-            Path file) {
+            String file) {
         List<NamedShape> present = new ArrayList<>();
         for (NamedShape module : LlavaTensors.linears(model)) {
             String path = naming.path(module.name());
@@ -111,7 +112,9 @@ final class PeftFiles {
         }
         List<NamedShape> targeted = stated.selected(model, naming);
         for (NamedShape module : targeted) {
-            if (!present.contains(module) && present.stream().anyMatch(p -> part(p).equals(part(module)))) {
+            boolean partHasSome =
+                    part(module).equals(DECODER) || present.stream().anyMatch(p -> part(p).equals(part(module)));
+            if (partHasSome && !present.contains(module)) {
                 throw new CheckpointException(
                         file + ": tensor " + PREFIX + naming.path(module.name()) + MATRICES.get(0) + " is missing");
             }
@@ -126,9 +129,15 @@ final class PeftFiles {
         Map<String, SafeTensors.Entry> rest = new HashMap<>(stored);
         Map<String, SafeTensors.Entry> entries = new HashMap<>();
         for (NamedShape tensor : config.layout(model).tensors()) {
-            SafeTensors.Entry entry = rest.remove(paths.get(tensor.name()));
+            String path = paths.get(tensor.name());
+            SafeTensors.Entry entry = rest.remove(path);
             if (entry == null) {
-                throw new CheckpointException(file + ": tensor " + PREFIX + paths.get(tensor.name()) + " is missing");
+                throw new CheckpointException(file + ": tensor " + PREFIX + path + " is missing");
+            }
+            if (!entry.isFloating() || !Arrays.equals(entry.shape(), tensor.shape())) {
+                throw new CheckpointException(file + ": tensor " + entry.name() + " is " + entry.type() + " "
+                        + Arrays.toString(entry.shape()) + ", expected F32, F16 or BF16 of shape "
+                        + Arrays.toString(tensor.shape()));
             }
             entries.put(tensor.name(), entry);
         }

@@ -69,8 +69,7 @@ class LoraAdapterTest {
                 Golden.pixels(Golden.json("forward.json").path("prompts").get(0).path("pixel_values"));
         try (Decoder decoder = new Decoder(of, adapter);
                 Decoder.State state = decoder.prefill(List.of(new Decoder.Prompt("p", pixels, prompt)))) {
-            float[] row = state.logits()[0];
-            return Tensor.create(row, row.length);
+            return row(state);
         }
     }
 
@@ -99,6 +98,38 @@ class LoraAdapterTest {
         assertThat(again.config()).isEqualTo(adapter.config());
         assertThat(again.layout().tensors()).isEqualTo(adapter.layout().tensors());
         assertThat(Arrays.equals(again.theta(), adapter.theta())).isTrue();
+    }
+
+    @Test
+    void anAdapterOfABareDecoderGivesItsLogitsAndKeepsItsNames() throws IOException {
+        try (LlavaModel qwen = LlavaModel.open(peft("qwen2/model"));
+                Decoder plain = new Decoder(qwen, null)) {
+            LoraAdapter adapter = LoraAdapter.read(peft("qwen2/adapter"), qwen.config());
+            Decoder.Prompt prompt = new Decoder.Prompt("p", null, new int[] {1, 17, 5, 80, 33, 2, 9, 41});
+            try (Decoder adapted = new Decoder(qwen, adapter);
+                    Decoder.State base = plain.prefill(List.of(prompt));
+                    Decoder.State state = adapted.prefill(List.of(prompt))) {
+                assertThat(Golden.largestDifference(
+                                row(base),
+                                expected("qwen2.base").narrow(0, 7, 1).view(-1)))
+                        .isLessThan(1e-4);
+                assertThat(Golden.largestDifference(
+                                row(state),
+                                expected("qwen2/adapter").narrow(0, 7, 1).view(-1)))
+                        .isLessThan(1e-4);
+            }
+            adapter.write(dir, "model");
+            try (SafeTensors written = SafeTensors.open(dir.resolve("adapter_model.safetensors"));
+                    SafeTensors original = SafeTensors.open(peft("qwen2/adapter/adapter_model.safetensors"))) {
+                assertThat(written.names()).containsExactlyInAnyOrderElementsOf(original.names());
+            }
+            assertThat(LoraAdapter.read(dir, qwen.config()).theta()).containsExactly(adapter.theta());
+        }
+    }
+
+    private static Tensor row(Decoder.State state) {
+        float[] row = state.logits()[0];
+        return Tensor.create(row, row.length);
     }
 
     @Test
