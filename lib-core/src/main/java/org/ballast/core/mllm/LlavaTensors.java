@@ -112,7 +112,7 @@ final class LlavaTensors {
     /** Modules that are matrix products {@code x W^T}: what an adapter may be put on; {@code lm_head} is not one of them. */
     static List<NamedShape> linears(LlavaConfig config) {
         List<NamedShape> out = new ArrayList<>();
-        for (NamedShape tensor : used(config)) {
+        for (NamedShape tensor : all(config)) {
             boolean matrix = tensor.shape().length == 2 && tensor.name().endsWith(".weight");
             if (matrix && !tensor.name().contains("embed") && !tensor.name().equals(HEAD)) {
                 String module = tensor.name().substring(0, tensor.name().length() - ".weight".length());
@@ -153,21 +153,6 @@ final class LlavaTensors {
             return name;
         }
         return name.equals(HEAD) ? "lm_head.weight" : "model." + name.substring(DECODER.length());
-    }
-
-    /** The module path of transformers 5, which PEFT matches and names adapters by; a decoder alone has {@code model.layers.*}. */
-    static String modulePath(LlavaConfig config, String hubModule) {
-        if (hubModule.startsWith(DECODER)) {
-            return (config.hasVision() ? "model.language_model." : "model.") + hubModule.substring(DECODER.length());
-        }
-        return "model." + hubModule;
-    }
-
-    /** {@link #modulePath(LlavaConfig, String)} of a model with a tower. */
-    static String modulePath(String hubModule) {
-        return hubModule.startsWith(DECODER)
-                ? "model.language_model." + hubModule.substring(DECODER.length())
-                : "model." + hubModule;
     }
 
     /** Buffers of old checkpoints that hold no weights. */

@@ -125,7 +125,7 @@ class FamiliesTest {
             assertThat(model.parameters().tensors()).noneMatch(t -> t.name().contains("vision"));
             assertThat(LlavaTensors.linears(model.config()).stream().map(NamedShape::name))
                     .hasSize(14)
-                    .allMatch(n -> LlavaTensors.modulePath(model.config(), n).startsWith("model.layers."));
+                    .allMatch(n -> ModuleNaming.DECODER.path(n).startsWith("model.layers."));
         }
     }
 
