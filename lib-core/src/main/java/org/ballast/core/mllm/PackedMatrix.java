@@ -76,18 +76,29 @@ final class PackedMatrix implements AutoCloseable {
 
     /** Looked up once; null where this build lacks them. */
     private static final class Operators {
-        static final OperatorHandle REORDER = find("mkldnn::_reorder_linear_weight", "");
-        static final OperatorHandle PRODUCT = find("mkldnn::_linear_pointwise", "binary");
+        // a handle points into the optional, which must stay reachable: the collector frees it whatever its count of
+        // references
+        private static final OperatorHandleOptional REORDER_FOUND = find("mkldnn::_reorder_linear_weight", "");
+        private static final OperatorHandleOptional PRODUCT_FOUND = find("mkldnn::_linear_pointwise", "binary");
 
-        private static OperatorHandle find(String name, String overload) {
+        static final OperatorHandle REORDER = handle(REORDER_FOUND);
+        static final OperatorHandle PRODUCT = handle(PRODUCT_FOUND);
+
+        private static OperatorHandleOptional find(String name, String overload) {
             try (PointerScope scope = new PointerScope()) {
                 OperatorHandleOptional found = Dispatcher.singleton().findSchema(new OperatorName(name, overload));
-                if (!found.has_value()) {
-                    return null;
-                }
+                found.retainReference();
+                return found;
+            }
+        }
+
+        private static OperatorHandle handle(OperatorHandleOptional found) {
+            if (!found.has_value()) {
+                return null;
+            }
+            try (PointerScope scope = new PointerScope()) {
                 OperatorHandle handle = found.get();
                 handle.retainReference();
-                found.retainReference();
                 return handle;
             }
         }
