@@ -112,7 +112,7 @@ final class LlavaTensors {
     /** Modules that are matrix products {@code x W^T}: what an adapter may be put on; {@code lm_head} is not one of them. */
     static List<NamedShape> linears(LlavaConfig config) {
         List<NamedShape> out = new ArrayList<>();
-        for (NamedShape tensor : used(config)) {
+        for (NamedShape tensor : all(config)) {
             boolean matrix = tensor.shape().length == 2 && tensor.name().endsWith(".weight");
             if (matrix && !tensor.name().contains("embed") && !tensor.name().equals(HEAD)) {
                 String module = tensor.name().substring(0, tensor.name().length() - ".weight".length());

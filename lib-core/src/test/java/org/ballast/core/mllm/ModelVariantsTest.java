@@ -155,7 +155,7 @@ class ModelVariantsTest {
         try (PointerScope scope = new PointerScope();
                 SftObjective sft = SftObjective.full(LlavaModel.initialise(config, 1));
                 LlavaModel other = LlavaModel.initialise(config, 1);
-                Decoder decoder = new Decoder(other, LoraAdapter.initialise(LoraConfig.allLinear(8, 16), config, 1))) {
+                Decoder decoder = new Decoder(other, LoraAdapter.initialise(LoraConfig.allLinear(8, 16), other, 1))) {
             float[] values = new float[(int) sft.parameterCount()];
             sft.initialTheta(values);
             Tensor theta = Tensor.create(values, values.length);
