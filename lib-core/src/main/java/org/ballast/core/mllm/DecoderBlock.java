@@ -1,7 +1,6 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.silu;
 
 import java.util.List;
@@ -72,7 +71,7 @@ final class DecoderBlock {
 
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
     Tensor logits(Weights weights, Tensor hidden) {
-        return linear(finalNorm(weights, hidden), weights.tensor(ResponseHead.tensorName(text))); // [n, v]
+        return Layers.product(weights, LlavaTensors.headModule(text), finalNorm(weights, hidden)); // [n, v]
     }
 
     Tensor finalNorm(Weights weights, Tensor hidden) {

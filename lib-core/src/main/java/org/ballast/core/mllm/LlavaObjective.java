@@ -98,8 +98,8 @@ abstract class LlavaObjective<E> implements Objective<E> {
             if (gradientOrNull != null) {
                 gradientOrNull.zero_();
             }
-            double scale = adapter == null ? 0 : adapter.config().scale();
-            TrainableWeights weights = new TrainableWeights(model.weights(), layout, theta, gradientOrNull, scale);
+            TrainableWeights weights = new TrainableWeights(
+                    model.weights(), layout, theta, gradientOrNull, adapter == null ? null : adapter.config()::scale);
             ObjectiveValue value = new Step<>(this, weights, batch).run(gradientOrNull != null);
             if (!Double.isFinite(value.loss())) {
                 throw new NonFiniteLossException("loss " + value.loss() + " on rows "

@@ -2,7 +2,6 @@ package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
 import static org.bytedeco.pytorch.global.torch.embedding;
-import static org.bytedeco.pytorch.global.torch.linear;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -66,7 +65,7 @@ final class ResponseHead {
                 long count = Math.min(piece, tokens - from);
                 Tensor n = plain.narrow(0, from, count); // [count, d]
                 Tensor y = ids.narrow(0, from, count); // [count]
-                Tensor z = wide(linear(n, head)); // [count, vocab]
+                Tensor z = wide(MatrixProduct.of(n, head)); // [count, vocab]
                 Tensor max = z.amax(new long[] {1}, true); // [count, 1]
                 Tensor chosen = z.gather(1, y.unsqueeze(1)).sub(max); // [count, 1]
                 Tensor exp = z.sub_(max).exp_(); // [count, vocab]

@@ -17,6 +17,11 @@ public interface Weights {
         return null;
     }
 
+    /** The linear module's weight packed for products of few rows without gradients, or null. */
+    default PackedMatrix packed(String module) {
+        return null;
+    }
+
     /** Where the gradient of that tensor is added up, of the tensor's shape; null where it is not trained. */
     default Tensor gradient(String name) {
         return null;
