@@ -72,7 +72,7 @@ public final class DpoStepBenchmark {
                 Integer.parseInt(argument(args, 7, "64")),
                 Integer.parseInt(argument(args, 8, "100")),
                 new Random(1));
-        LoraAdapter adapter = LoraAdapter.initialise(LoraConfig.allLinear(32, 256), config, 1);
+        LoraAdapter adapter = LoraAdapter.initialise(LoraConfig.allLinear(32, 256), model, 1);
         try (PointerScope scope = new PointerScope();
                 DpoObjective dpo = new DpoObjective(model, adapter, new SigmoidLoss(0.1), memory)) {
             Tensor theta = Tensor.create(adapter.theta(), adapter.theta().length); // [parameters]
