@@ -14,6 +14,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Next-token logits with a key/value cache: {@link #prefill} reads prompts into new rows of the cache, {@link #step} one more token a row. What becomes a token is
  * the caller's to choose. Safe for several threads, each with caches of its own. Does not own the model.
  *
+ * <p>On a CPU it keeps a second copy of the decoder's linears, laid out for the products of a step ({@link PackedMatrix}).
+ *
  * <p>Logits depend in the last bits on the rows that are computed together: whoever wants the same result twice groups the same rows.
  */
 public final class Decoder implements AutoCloseable {
@@ -33,12 +35,14 @@ public final class Decoder implements AutoCloseable {
 
     private final LlavaModel model;
     private final LlavaModel.HeldWeights held;
+    private final PackedWeights weights;
     private final CachedStep step;
 
     /** @param adapterOrNull adapter to decode with; null: the model alone */
     public Decoder(LlavaModel model, LoraAdapter adapterOrNull) {
         this.model = model;
         this.held = model.held(adapterOrNull);
+        this.weights = new PackedWeights(held.weights(), LlavaTensors.decoderLinears(model.config()));
         this.step = new CachedStep(model.config().text());
     }
 
@@ -67,9 +71,9 @@ public final class Decoder implements AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
             cache.join(batch.lengths());
-            Tensor hidden = model.hidden(held.weights(), batch, cache); // [rows, d]
+            Tensor hidden = model.hidden(weights, batch, cache); // [rows, d]
             cache.joined();
-            return new Logits(model.decoder().block().logits(held.weights(), hidden));
+            return new Logits(model.decoder().block().logits(weights, hidden));
         }
     }
 
@@ -124,15 +128,16 @@ public final class Decoder implements AutoCloseable {
         }
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor table = held.weights().tensor(LlavaTensors.EMBEDDING); // [vocab, d]
+            Tensor table = weights.tensor(LlavaTensors.EMBEDDING); // [vocab, d]
             Tensor fed = Tensor.create(tokens, tokens.length).to(table.device(), ScalarType.Long); // [rows]
-            Tensor hidden = step.hidden(held.weights(), embedding(table, fed), cache); // [rows, d]
-            return new Logits(model.decoder().block().logits(held.weights(), hidden));
+            Tensor hidden = step.hidden(weights, embedding(table, fed), cache); // [rows, d]
+            return new Logits(model.decoder().block().logits(weights, hidden));
         }
     }
 
     @Override
     public void close() {
+        weights.close();
         held.close();
     }
 }

@@ -122,6 +122,18 @@ final class LlavaTensors {
         return out;
     }
 
+    /** The linears that every token of the decoder goes through, {@link #headModule} among them, without {@code .weight}. */
+    static List<String> decoderLinears(LlavaConfig config) {
+        List<String> out = new ArrayList<>();
+        for (NamedShape module : linears(config)) {
+            if (module.name().startsWith(DECODER)) {
+                out.add(module.name());
+            }
+        }
+        out.add(headModule(config.text()));
+        return out;
+    }
+
     /**
      * The name that a stored tensor has here, by the schemes in use: the hub's own; transformers 5's, whose tower has no {@code vision_model}; and the module paths
      * of transformers 5, {@code model.language_model.*}, {@code model.vision_tower.*} and {@code lm_head}. A decoder alone stores {@code model.*} and {@code lm_head}. Other
