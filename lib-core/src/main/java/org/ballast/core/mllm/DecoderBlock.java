@@ -1,7 +1,6 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.silu;
 
 import org.bytedeco.pytorch.Tensor;
@@ -72,7 +71,7 @@ final class DecoderBlock {
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
     Tensor logits(Weights weights, Tensor hidden) {
         Tensor normed = norm(weights, LlavaTensors.DECODER + "norm", hidden); // [n, d]
-        return linear(normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
+        return Layers.product(weights, LlavaTensors.headModule(text), normed); // [n, v]
     }
 
     private Tensor norm(Weights weights, String module, Tensor x) {

@@ -134,7 +134,7 @@ public final class LoraAdapter {
             ScalarType exact = type == ScalarType.Double ? type : ScalarType.Float;
             Weights adapted = over(model);
             Map<String, Tensor> combined = new LinkedHashMap<>();
-            for (NamedShape tensor : LlavaTensors.all(model.config())) {
+            for (NamedShape tensor : model.tensors()) {
                 try (PointerScope step = new PointerScope()) {
                     Tensor value = adapted.tensor(tensor.name()); // shape of the tensor
                     Weights.LowRank update = adapted.lowRank(tensor.name().replaceAll("\\.weight$", ""));

@@ -1,7 +1,6 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
 import java.util.List;
@@ -77,7 +76,7 @@ final class VisionTower {
                 .reshape(n, side * side, c * p * p); // [n, patches, c*p*p]
         Tensor kernel = weights.tensor(prefix + "patch_embedding.weight").view(d, c * p * p); // [d, c*p*p]
         Tensor cls = weights.tensor(prefix + "class_embedding").view(1, 1, d).expand(n, 1, d); // [n, 1, d]
-        Tensor x = cat(new TensorVector(cls, linear(patches, kernel)), 1); // [n, 1+patches, d]
+        Tensor x = cat(new TensorVector(cls, MatrixProduct.of(patches, kernel)), 1); // [n, 1+patches, d]
         return x.add(weights.tensor(prefix + "position_embedding.weight"));
     }
 

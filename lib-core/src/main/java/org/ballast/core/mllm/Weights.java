@@ -17,6 +17,11 @@ public interface Weights {
         return null;
     }
 
+    /** The linear module's weight packed for products of few rows without gradients, or null. */
+    default PackedMatrix packed(String module) {
+        return null;
+    }
+
     /** Type of the products: float32, bfloat16, or float64 in gradient checks. */
     ScalarType type();
 

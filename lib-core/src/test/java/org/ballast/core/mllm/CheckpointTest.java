@@ -148,13 +148,13 @@ class CheckpointTest {
         assertThat(config.vision().patchSize()).isEqualTo(32);
         assertThat(config.usedVisionLayers()).isEqualTo(12);
         assertThat(config.imageTokens()).isEqualTo(50);
-        LlavaConfigFile.write(config, file);
+        LlavaConfigFile.write(config, ScalarType.Float, file);
         assertThat(LlavaConfigFile.read(file)).isEqualTo(config);
         Map<String, String> faults = Map.of(
                 "\"model_type\": \"llama\"", "\"model_type\": \"mamba\"",
                 "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
                 "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"prelu\"",
-                "\"vision_feature_layer\": -1", "\"vision_feature_layer\": [-1, -2]",
+                "\"vision_feature_layer\": -1", "\"vision_feature_layer\": [-1, -20.5]",
                 "\"hidden_size\": 64", "\"hidden_size\": \"many\"",
                 "\"image_token_id\": 7", "\"image_token_id\": -7");
         for (Map.Entry<String, String> fault : faults.entrySet()) {
