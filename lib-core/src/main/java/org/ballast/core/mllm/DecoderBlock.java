@@ -3,6 +3,7 @@ package org.ballast.core.mllm;
 import static org.bytedeco.pytorch.global.torch.cat;
 import static org.bytedeco.pytorch.global.torch.silu;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
@@ -70,8 +71,11 @@ final class DecoderBlock {
 
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
     Tensor logits(Weights weights, Tensor hidden) {
-        Tensor normed = norm(weights, LlavaTensors.DECODER + "norm", hidden); // [n, d]
-        return Layers.product(weights, LlavaTensors.headModule(text), normed); // [n, v]
+        return Layers.product(weights, LlavaTensors.headModule(text), finalNorm(weights, hidden)); // [n, v]
+    }
+
+    Tensor finalNorm(Weights weights, Tensor hidden) {
+        return norm(weights, LlavaTensors.DECODER + "norm", hidden); // [n, d]
     }
 
     private Tensor norm(Weights weights, String module, Tensor x) {
@@ -104,6 +108,13 @@ final class DecoderBlock {
             long half = x.size(-1) / 2;
             // rolling by half swaps the halves
             return x.mul(cos).addcmul(x.roll(new long[] {half}, new long[] {-1}), signedSin); // [tokens, heads, hd]
+        }
+
+        /** Tables of tokens that stand one behind the other. */
+        static Rotary join(List<Rotary> parts) {
+            return new Rotary(
+                    cat(new TensorVector(parts.stream().map(Rotary::cos).toArray(Tensor[]::new)), 0),
+                    cat(new TensorVector(parts.stream().map(Rotary::signedSin).toArray(Tensor[]::new)), 0));
         }
 
         /** The tables of chosen tokens. */

@@ -22,12 +22,14 @@ public final class LlavaModel implements AutoCloseable {
     private final FrozenWeights weights;
     private final VisionTower tower;
     private final TextDecoder decoder;
+    private final PackedDecoder packedDecoder;
 
     LlavaModel(LlavaConfig config, FrozenWeights weights) {
         this.config = config;
         this.weights = weights;
         this.tower = config.hasVision() ? new VisionTower(config) : null;
         this.decoder = new TextDecoder(config);
+        this.packedDecoder = new PackedDecoder(config);
     }
 
     /**
@@ -96,6 +98,10 @@ public final class LlavaModel implements AutoCloseable {
         return decoder;
     }
 
+    PackedDecoder packedDecoder() {
+        return packedDecoder;
+    }
+
     /** All tensors that a forward pass reads, in its order: what full-parameter training updates. */
     public ParameterLayout parameters() {
         return new ParameterLayout(LlavaTensors.used(config));
@@ -138,8 +144,9 @@ public final class LlavaModel implements AutoCloseable {
     /** Hidden states at the batch's wanted positions, before the final norm: {@code [selected, hidden]}. */
     Tensor hidden(Weights from, TokenBatch batch, KeyValueCache cache) {
         Tensor pixels = batch.pixels(); // [images, channels, side, side]
-        Tensor features =
-                pixels == null ? null : tower().projected(from, pixels.to(from.type())); // [images, tokens, d]
+        Tensor features = pixels == null
+                ? null
+                : tower().projected(from, tower().features(from, pixels.to(from.type()))); // [images, tokens, d]
         Tensor x = batch.embeddings(from, features); // [rows, width, d]
         return decoder.hidden(from, x, batch.selection(), cache);
     }

@@ -41,6 +41,9 @@ final class MatrixProduct {
     static Tensor of(Tensor x, Tensor weight, TensorOptional bias) {
         long in = weight.size(1);
         long rows = x.numel() / in;
+        if (rows <= VectorProducts.MOST_ROWS && VectorProducts.suits(x, weight)) {
+            return VectorProducts.of(x, weight, bias);
+        }
         if (x.scalar_type().intern() != ScalarType.Float
                 || rows < LEAST_ROWS
                 || x.numel() <= LEAST_ELEMENTS

@@ -77,6 +77,17 @@ final class TrainableWeights implements Weights {
         return base.device();
     }
 
+    @Override
+    public Tensor gradient(String name) {
+        return gradientAddresses.containsKey(name) ? leaves.get(name).grad() : null;
+    }
+
+    @Override
+    public boolean trains(String prefix) {
+        String adapted = LoraConfig.nameOfA(prefix).replaceAll("\\.lora_A\\.weight$", "");
+        return gradientAddresses.keySet().stream().anyMatch(n -> n.startsWith(prefix) || n.startsWith(adapted));
+    }
+
     /** Keeps the tensors beyond the scope that they were made in, until {@link #release}. */
     void retain() {
         leaves.values().forEach(Tensor::retainReference);

@@ -13,6 +13,7 @@ import org.ballast.core.mllm.generate.Generation.FinishReason;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.mllm.generate.Vocabulary;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.evaluate.RowResult.Answer;
 import org.ballast.spark.evaluate.RowResult.Scored;
@@ -24,14 +25,13 @@ final class ModelWork implements AutoCloseable {
     private final OpenModel model;
     private final Scorer scorer;
     private final Generator generator;
-    private final int batchRows;
 
     ModelWork(OpenModel model, int batchRows) {
         torch.set_num_threads(1);
         this.model = model;
         this.scorer = new Scorer(model.model(), null, batchRows);
-        this.generator = new Generator(model.model(), null, model.tokenizer().endId());
-        this.batchRows = batchRows;
+        Vocabulary vocabulary = Vocabulary.ofEndTokens(model.tokenizer().endId());
+        this.generator = new Generator(model.model(), null, vocabulary, batchRows);
     }
 
     @Override
@@ -77,13 +77,10 @@ final class ModelWork implements AutoCloseable {
     /** Greedy answers in the order of the prompts. */
     List<Answer> greedy(List<GenerationRequest> prompts, int maxTokens) {
         List<Answer> answers = new ArrayList<>();
-        for (int from = 0; from < prompts.size(); from += batchRows) {
-            List<GenerationRequest> batch = prompts.subList(from, Math.min(prompts.size(), from + batchRows));
-            for (Generation generation : generator.generate(batch, GenerationOptions.greedy(maxTokens))) {
-                answers.add(new Answer(
-                        model.tokenizer().decodeResponse(generation.tokens()),
-                        generation.finishReason() == FinishReason.EOS));
-            }
+        for (Generation generation : generator.generate(prompts, GenerationOptions.greedy(maxTokens))) {
+            answers.add(new Answer(
+                    model.tokenizer().decodeResponse(generation.tokens()),
+                    generation.finishReason() == FinishReason.EOS));
         }
         return answers;
     }

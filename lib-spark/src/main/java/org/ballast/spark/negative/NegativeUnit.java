@@ -17,6 +17,7 @@ import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.generate.Generation;
 import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.mllm.generate.Vocabulary;
 import org.ballast.core.negative.RetrievedNegative;
 import org.ballast.core.negative.RetrievedNegative.Candidate;
 import org.ballast.core.text.TextRejected;
@@ -63,19 +64,12 @@ record NegativeUnit(
                     requests.add(request);
                 });
             }
-            Generator generator =
-                    new Generator(model.model(), null, model.tokenizer().endId());
-            for (int from = 0; from < requests.size(); from += batchRows) {
-                List<GenerationRequest> batch = requests.subList(from, Math.min(requests.size(), from + batchRows));
-                List<Generation> answers = generator.generate(batch, weaken.generation());
-                for (int i = 0; i < batch.size(); i++) {
-                    store(
-                            model,
-                            policy,
-                            byId.get(batch.get(i).id()),
-                            answers.get(i),
-                            batch.get(i).promptIds().length,
-                            out);
+            Vocabulary vocabulary = Vocabulary.ofEndTokens(model.tokenizer().endId());
+            try (Generator generator = new Generator(model.model(), null, vocabulary, batchRows)) {
+                List<Generation> answers = generator.generate(requests, weaken.generation());
+                for (int i = 0; i < answers.size(); i++) {
+                    GenerationRequest request = requests.get(i);
+                    store(model, policy, byId.get(request.id()), answers.get(i), request.promptIds().length, out);
                 }
             }
         }
