@@ -54,6 +54,10 @@ public record GenerationOptions(
         return new GenerationOptions(maxTokens, temperature, topK, topP, 1, seed, 0, null);
     }
 
+    public GenerationOptions withMaxTokens(int other) {
+        return new GenerationOptions(other, temperature, topK, topP, repetitionPenalty, seed, attempt, contrast);
+    }
+
     public GenerationOptions withContrast(Contrast other) {
         return new GenerationOptions(maxTokens, temperature, topK, topP, repetitionPenalty, seed, attempt, other);
     }
