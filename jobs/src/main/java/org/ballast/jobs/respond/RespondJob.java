@@ -6,6 +6,7 @@ import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.image.ImageLimits;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.text.PromptTemplate;
 import org.ballast.jobs.GenerationSettings;
@@ -79,7 +80,9 @@ public final class RespondJob implements Job {
     private static RespondOptions options(Settings settings, long runSeed) {
         long seed = settings.isNull("seed") ? runSeed : settings.wholeNumber("seed", Long.MIN_VALUE, Long.MAX_VALUE);
         GenerationOptions generation = GenerationSettings.sampling(settings, seed)
-                .withRepetitionPenalty(settings.number("repetition-penalty", 1e-3, 1000));
+                .withRepetitionPenalty(settings.number("repetition-penalty", 1e-3, 1000))
+                .withStopStrings(settings.strings("stop"))
+                .withLogProbs();
         Settings contrast = settings.section("contrast");
         if (contrast.flag("enabled")) {
             generation = generation.withContrast(GenerationSettings.contrast(contrast));
@@ -96,6 +99,7 @@ public final class RespondJob implements Job {
                 GenerationSettings.noiseStep(contrast),
                 settings.integer("max-length", 0, 10_000_000),
                 UnitSettings.batchSize(settings),
+                MemorySettings.DEFAULT.withBatchTokens(settings.integer("batch-tokens", 1, 10_000_000)),
                 // one task a unit, unless told otherwise: executors that are done early take the next
                 units.partitions() > 0 ? units : units.withPartitions(units.waveUnits()));
     }

@@ -27,7 +27,7 @@ final class Objectives {
             LlavaModel model = LlavaModel.open(checkpoint.local());
             return lora == null
                     ? SftObjective.full(model)
-                    : SftObjective.lora(model, LoraAdapter.initialise(lora, model.config(), seed));
+                    : SftObjective.lora(model, LoraAdapter.initialise(lora, model, seed));
         }
     }
 
@@ -41,7 +41,7 @@ final class Objectives {
         @Override
         public Objective<EncodedPair> open() {
             LlavaModel model = LlavaModel.open(checkpoint.local());
-            return new DpoObjective(model, LoraAdapter.initialise(lora, model.config(), seed), beta, nllWeight);
+            return new DpoObjective(model, LoraAdapter.initialise(lora, model, seed), beta, nllWeight);
         }
     }
 }

@@ -20,6 +20,7 @@ import org.ballast.core.mllm.EncodedPair;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.LoraConfig;
+import org.ballast.core.mllm.ModuleSelection;
 import org.ballast.core.preference.LearningRate;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageFailure;
@@ -220,7 +221,7 @@ final class Training {
     private static LoraConfig lora(TrainConfig.Lora lora) {
         return lora.targets().equals("all-linear")
                 ? LoraConfig.allLinear(lora.rank(), lora.alpha())
-                : new LoraConfig(lora.rank(), lora.alpha(), false, List.of(), lora.targets(), null);
+                : LoraConfig.on(lora.rank(), lora.alpha(), ModuleSelection.matching(lora.targets()));
     }
 
     /** The untrained model as a checkpoint, in the stage's working folder. */

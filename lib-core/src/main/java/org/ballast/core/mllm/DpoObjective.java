@@ -1,6 +1,7 @@
 package org.ballast.core.mllm;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,14 +11,11 @@ import org.ballast.core.preference.PreferenceLoss;
 import org.ballast.core.preference.RewardStatistics;
 import org.ballast.core.preference.RpoLoss;
 import org.ballast.core.preference.SigmoidLoss;
-import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Preference optimisation: the mean over pairs of a {@link PreferenceLoss} of log-probabilities summed over the response tokens. The reference's values come with the
- * pairs. The loss and its derivatives by the log-probabilities are computed in float64; autograd takes them on into the adapter. Both responses of a pair share the
- * features of their picture.
+ * pairs. The loss and its derivatives by the log-probabilities are computed in float64; autograd takes them on into the adapter. Pairs of
+ * one picture and prompt share them: they are computed once, and a response that stands in several pairs too.
  *
  * <p>Metrics, means over the pairs: {@code accuracy} (share with positive margin), {@code margin} = {@code rewardChosen} - {@code rewardRejected}, the rewards
  * {@code beta * (log pi - log ref)}, {@code chosenLogProb}, {@code rejectedLogProb}.
@@ -29,7 +27,12 @@ public final class DpoObjective extends LlavaObjective<EncodedPair> {
 
     /** Trains the adapter's parameters, starting from its values. Takes over the model. */
     public DpoObjective(LlavaModel model, LoraAdapter adapter, PreferenceLoss loss) {
-        super(model, adapter);
+        this(model, adapter, loss, MemorySettings.DEFAULT);
+    }
+
+    /** Within a memory of one's own choice. */
+    public DpoObjective(LlavaModel model, LoraAdapter adapter, PreferenceLoss loss, MemorySettings memory) {
+        super(model, adapter, memory);
         this.loss = loss;
     }
 
@@ -39,30 +42,41 @@ public final class DpoObjective extends LlavaObjective<EncodedPair> {
     }
 
     @Override
-    Evaluation loss(Weights weights, List<EncodedPair> batch) {
-        ResponseBatch rows = new ResponseBatch(model());
-        for (EncodedPair pair : batch) {
-            int image = rows.addImage(pair.pixels());
-            rows.add(pair.id() + " (chosen)", image, pair.promptIds(), pair.chosenIds());
-            rows.add(pair.id() + " (rejected)", image, pair.promptIds(), pair.rejectedIds());
-        }
-        Tensor logProbs = rows.logProbs(weights).to(ScalarType.Double); // [2*pairs]
-        double[] policy = new double[2 * batch.size()];
-        new DoublePointer(logProbs.detach().contiguous().data_ptr()).get(policy);
-        double[] slopes = new double[policy.length];
-        List<PairLogProbs> pairs = new ArrayList<>();
-        double sum = 0;
-        for (int i = 0; i < batch.size(); i++) {
-            PairLogProbs pair = logProbs(batch.get(i), policy[2 * i], policy[2 * i + 1]);
-            pairs.add(pair);
-            LossGradient at = loss.evaluate(pair);
-            sum += at.loss();
-            slopes[2 * i] = at.policyChosen() / batch.size();
-            slopes[2 * i + 1] = at.policyRejected() / batch.size();
-        }
-        // the gradient of this product is the loss's own, by the chain rule
-        Tensor differentiable = logProbs.dot(Tensor.create(slopes, slopes.length)); // []
-        return new Evaluation(sum / batch.size(), differentiable, metrics(pairs));
+    List<ResponseRow> rows(EncodedPair pair) {
+        ImageInput image = ImageInput.ofPixels(pair.pixels());
+        return List.of(
+                new ResponseRow(pair.id() + " (chosen)", image, pair.promptIds(), pair.chosenIds()),
+                new ResponseRow(pair.id() + " (rejected)", image, pair.promptIds(), pair.rejectedIds()));
+    }
+
+    @Override
+    BatchLoss<EncodedPair> batchLoss(List<EncodedPair> batch) {
+        return new BatchLoss<>() {
+            private final List<PairLogProbs> pairs = new ArrayList<>();
+            private double sum;
+
+            @Override
+            public double[] add(EncodedPair example, double[][] logProbs) {
+                PairLogProbs pair = logProbs(
+                        example,
+                        Arrays.stream(logProbs[0]).sum(),
+                        Arrays.stream(logProbs[1]).sum());
+                pairs.add(pair);
+                LossGradient at = loss.evaluate(pair);
+                sum += at.loss();
+                return new double[] {at.policyChosen() / batch.size(), at.policyRejected() / batch.size()};
+            }
+
+            @Override
+            public double[] slopesBefore(EncodedPair example) {
+                return null;
+            }
+
+            @Override
+            public ObjectiveValue value() {
+                return new ObjectiveValue(sum / batch.size(), metrics(pairs));
+            }
+        };
     }
 
     private static PairLogProbs logProbs(EncodedPair pair, double chosen, double rejected) {

@@ -35,6 +35,10 @@ final class FrozenWeights implements Weights, AutoCloseable {
         return tensor;
     }
 
+    boolean has(String name) {
+        return tensors.containsKey(name);
+    }
+
     @Override
     public ScalarType type() {
         return type;

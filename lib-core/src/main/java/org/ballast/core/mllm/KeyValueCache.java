@@ -1,29 +1,41 @@
 package org.ballast.core.mllm;
 
-import static org.bytedeco.pytorch.global.torch.cat;
 import static org.bytedeco.pytorch.global.torch.zeros;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 
 /**
- * Keys (after the rotary embedding) and values of every decoder layer for the rows of a batch: {@code [rows, keyValueHeads, capacity, headDim]}. Row r holds
- * {@code length(r)} tokens at places 0 .. length(r) - 1; what lies behind is never attended to. Belongs to one thread.
+ * Keys (after the rotary embedding) and values of every decoder layer for the rows of a batch: {@code [slots, keyValueHeads, capacity, headDim]} a layer. Row r
+ * lies in slot r and holds {@code length(r)} tokens at places 0 .. length(r) - 1; what lies behind is never attended to. Rows join at the end and leave
+ * anywhere: the last row takes the place of one that left. Grows by need, and a step copies nothing but its own token. Belongs to one thread.
  */
 public final class KeyValueCache implements AutoCloseable {
-    private static final int GROWTH = 64;
+    private static final int GRANULE = 64;
 
-    private final List<Tensor> keys = new ArrayList<>();
-    private final List<Tensor> values = new ArrayList<>();
-    private int[] lengths;
+    private final Tensor[] keys;
+    private final Tensor[] values;
+    private final int expectedRows;
+    private final int room;
+    private int[] lengths = {};
+    private int[] joining = {};
+    private int joinedLayers;
 
-    KeyValueCache(int[] lengths) {
-        this.lengths = lengths.clone();
+    /**
+     * @param expectedRows rows that are expected at once
+     * @param room tokens that are expected behind a prompt
+     */
+    KeyValueCache(int layers, int expectedRows, int room) {
+        Shapes.requirePositive("expected rows of a cache", expectedRows);
+        this.keys = new Tensor[layers];
+        this.values = new Tensor[layers];
+        this.expectedRows = expectedRows;
+        this.room = room;
+    }
+
+    public int rows() {
+        return lengths.length;
     }
 
     /** Tokens that the row holds. */
@@ -31,44 +43,66 @@ public final class KeyValueCache implements AutoCloseable {
         return lengths[row];
     }
 
-    public int rows() {
-        return lengths.length;
+    /** Tokens of the longest row; 0 without rows. */
+    int longest() {
+        return Arrays.stream(lengths).max().orElse(0);
     }
 
-    int[] lengths() {
-        return lengths.clone();
+    /** Announces rows of these lengths behind the present ones: {@link #addLayer} fills them layer by layer, {@link #joined} counts them in. */
+    void join(int[] lengthsOfRows) {
+        joining = lengthsOfRows.clone();
+        joinedLayers = 0;
     }
 
-    /** Takes over the keys and values of the next layer, {@code [rows, keyValueHeads, width, headDim]}. */
+    /** Keys and values of the joining rows in the next layer, {@code [joining, keyValueHeads, width, headDim]}; width is at least the longest of them. */
     void addLayer(Tensor key, Tensor value) {
-        keys.add(kept(key));
-        values.add(kept(value));
+        int tokens = Math.max(longest(), Arrays.stream(joining).max().orElse(0));
+        fit(keys, joinedLayers, key, rows() + joining.length, tokens);
+        fit(values, joinedLayers, value, rows() + joining.length, tokens);
+        for (int i = 0; i < joining.length; i++) {
+            places(keys[joinedLayers], rows() + i, joining[i]).copy_(places(key, i, joining[i]));
+            places(values[joinedLayers], rows() + i, joining[i]).copy_(places(value, i, joining[i]));
+        }
+        joinedLayers++;
     }
 
+    void joined() {
+        if (joinedLayers != keys.length) {
+            throw new IllegalStateException(joinedLayers + " of " + keys.length + " layers were added");
+        }
+        int[] all = Arrays.copyOf(lengths, lengths.length + joining.length);
+        System.arraycopy(joining, 0, all, lengths.length, joining.length);
+        lengths = all;
+        joining = new int[0];
+    }
+
+    /** The first tokens of a row: {@code [keyValueHeads, tokens, headDim]}. */
+    private static Tensor places(Tensor t, int row, int tokens) {
+        return t.select(0, row).narrow(1, 0, tokens);
+    }
+
+    /** All slots of a layer, {@code [slots, keyValueHeads, capacity, headDim]}, contiguous. */
     Tensor keys(int layer) {
-        return keys.get(layer);
+        return keys[layer];
     }
 
     Tensor values(int layer) {
-        return values.get(layer);
-    }
-
-    /** Writes one token a row behind its last; {@code index} is {@code [rows, keyValueHeads, 1, headDim]}, each element the row's length. */
-    void put(int layer, Tensor index, Tensor key, Tensor value) {
-        keys.get(layer).scatter_(2, index, key);
-        values.get(layer).scatter_(2, index, value);
+        return values[layer];
     }
 
     /** Makes room for one more token in each row. */
     void reserve() {
-        int needed = Arrays.stream(lengths).max().orElse(0) + 1;
-        if (keys.isEmpty() || needed <= keys.get(0).size(2)) {
-            return;
+        int needed = longest() + 1;
+        for (int layer = 0; layer < keys.length && rows() > 0; layer++) {
+            fit(keys, layer, keys[layer], rows(), needed);
+            fit(values, layer, values[layer], rows(), needed);
         }
-        try (PointerScope scope = new PointerScope()) {
-            replace(keys, KeyValueCache::grown);
-            replace(values, KeyValueCache::grown);
-        }
+    }
+
+    /** Writes one token a row behind its last; {@code index} is {@code [rows, keyValueHeads, 1, headDim]}, each element the row's length. */
+    void put(int layer, Tensor index, Tensor key, Tensor value) {
+        keys[layer].scatter_(2, index, key);
+        values[layer].scatter_(2, index, value);
     }
 
     void advance() {
@@ -77,49 +111,60 @@ public final class KeyValueCache implements AutoCloseable {
         }
     }
 
-    /** Keeps these rows, in this order; a row may stand more than once. */
-    public void select(int... rows) {
-        long[] index = new long[rows.length];
-        int[] kept = new int[rows.length];
-        for (int i = 0; i < rows.length; i++) {
-            if (rows[i] < 0 || rows[i] >= lengths.length) {
-                throw new IndexOutOfBoundsException("row " + rows[i] + " of a cache of " + lengths.length + " rows");
+    /** Lets a row go; the last row takes its number. */
+    public void remove(int row) {
+        if (row < 0 || row >= lengths.length) {
+            throw new IndexOutOfBoundsException("row " + row + " of a cache of " + lengths.length + " rows");
+        }
+        int last = lengths.length - 1;
+        if (row < last) {
+            try (PointerScope scope = new PointerScope()) {
+                for (int layer = 0; layer < keys.length; layer++) {
+                    places(keys[layer], row, lengths[last]).copy_(places(keys[layer], last, lengths[last]));
+                    places(values[layer], row, lengths[last]).copy_(places(values[layer], last, lengths[last]));
+                }
             }
-            index[i] = rows[i];
-            kept[i] = lengths[rows[i]];
+            lengths[row] = lengths[last];
+        }
+        lengths = Arrays.copyOf(lengths, last);
+    }
+
+    /** Replaces a layer's tensor by a larger one where the rows or tokens do not fit. */
+    private void fit(Tensor[] tensors, int layer, Tensor like, int rows, int tokens) {
+        Tensor old = tensors[layer];
+        long slots = old == null ? 0 : old.size(0);
+        long capacity = old == null ? 0 : old.size(2);
+        if (rows <= slots && tokens <= capacity) {
+            return;
+        }
+        if (rows > slots) {
+            slots = Math.max(rows, Math.min(2 * slots, expectedRows));
+        }
+        if (tokens > capacity) {
+            long wanted = Math.max(tokens + (capacity == 0 ? room : 0), capacity * 5 / 4);
+            capacity = (wanted + GRANULE - 1) / GRANULE * GRANULE;
         }
         try (PointerScope scope = new PointerScope()) {
-            Tensor at = Tensor.create(index, index.length); // [kept]
-            replace(keys, t -> t.index_select(0, at));
-            replace(values, t -> t.index_select(0, at));
+            Tensor grown = zeros(new long[] {slots, like.size(1), capacity, like.size(3)}, like.options());
+            if (old != null) {
+                grown.narrow(0, 0, old.size(0)).narrow(2, 0, old.size(2)).copy_(old);
+                old.releaseReference();
+            }
+            grown.retainReference();
+            tensors[layer] = grown;
         }
-        lengths = kept;
-    }
-
-    private static Tensor grown(Tensor t) {
-        Tensor room = zeros(new long[] {t.size(0), t.size(1), GROWTH, t.size(3)}, t.options());
-        return cat(new TensorVector(t, room), 2); // [rows, heads, capacity + GROWTH, headDim]
-    }
-
-    private static void replace(List<Tensor> tensors, UnaryOperator<Tensor> change) {
-        for (int i = 0; i < tensors.size(); i++) {
-            Tensor old = tensors.get(i);
-            tensors.set(i, kept(change.apply(old)));
-            old.releaseReference();
-        }
-    }
-
-    private static Tensor kept(Tensor t) {
-        Tensor own = t.contiguous();
-        own.retainReference();
-        return own;
     }
 
     @Override
     public void close() {
-        keys.forEach(Tensor::releaseReference);
-        values.forEach(Tensor::releaseReference);
-        keys.clear();
-        values.clear();
+        for (Tensor[] tensors : new Tensor[][] {keys, values}) {
+            for (int layer = 0; layer < tensors.length; layer++) {
+                if (tensors[layer] != null) {
+                    tensors[layer].releaseReference();
+                    tensors[layer] = null;
+                }
+            }
+        }
+        lengths = new int[0];
     }
 }

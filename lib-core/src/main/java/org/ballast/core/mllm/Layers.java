@@ -2,7 +2,6 @@ package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.addmm;
 import static org.bytedeco.pytorch.global.torch.layer_norm;
-import static org.bytedeco.pytorch.global.torch.linear;
 
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -16,13 +15,30 @@ final class Layers {
 
     /** {@code x W^T + b}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor affine(Weights weights, String module, Tensor x) {
-        Tensor bias = weights.tensor(module + ".bias");
-        return adapted(weights, module, x, linear(x, weights.tensor(module + ".weight"), new TensorOptional(bias)));
+        return product(weights, module, x, new TensorOptional(weights.tensor(module + ".bias")));
     }
 
     /** {@code x W^T}, with the module's adapter if it has one; {@code x} is {@code [..., in]}, contiguous. */
     static Tensor product(Weights weights, String module, Tensor x) {
-        return adapted(weights, module, x, linear(x, weights.tensor(module + ".weight")));
+        return product(weights, module, x, new TensorOptional());
+    }
+
+    /** {@link #affine} or {@link #product}. */
+    static Tensor linear(Weights weights, String module, Tensor x, boolean bias) {
+        return bias ? affine(weights, module, x) : product(weights, module, x);
+    }
+
+    private static Tensor product(Weights weights, String module, Tensor x, TensorOptional bias) {
+        PackedMatrix packed = weights.packed(module);
+        long in = x.size(-1);
+        if (packed == null || x.numel() / in > PackedMatrix.MOST_ROWS) {
+            Tensor y = MatrixProduct.of(x, weights.tensor(module + ".weight"), bias); // [..., out]
+            return adapted(weights, module, x, y);
+        }
+        long[] shape = x.shape();
+        Tensor y = packed.product(x.view(-1, in), bias); // [rows, out]
+        shape[shape.length - 1] = y.size(1);
+        return adapted(weights, module, x, y.view(shape));
     }
 
     private static Tensor adapted(Weights weights, String module, Tensor x, Tensor y) {
@@ -32,7 +48,7 @@ final class Layers {
         }
         long in = x.size(-1);
         long out = y.size(-1);
-        Tensor low = linear(x.view(-1, in), update.a()); // [rows, rank]
+        Tensor low = MatrixProduct.of(x.view(-1, in), update.a()); // [rows, rank]
         Tensor sum = addmm(y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale()));
         return sum.view(y.shape()); // [..., out]
     }

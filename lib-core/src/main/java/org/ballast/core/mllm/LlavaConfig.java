@@ -55,11 +55,25 @@ public record LlavaConfig(
         return new LlavaConfig(null, text, List.of(), false, -1, true, "gelu");
     }
 
+    /** The same with other end tokens. */
+    LlavaConfig withEndTokens(List<Integer> ids) {
+        return new LlavaConfig(
+                vision,
+                text.withEndTokens(ids),
+                visionFeatureLayers,
+                keepClassToken,
+                imageTokenId,
+                projectorBias,
+                projectorActivation);
+    }
+
     private static void requireFeatureLayers(VisionConfig vision, List<Integer> layers) {
         int states = vision.layers() + 1;
         if (layers.isEmpty()) {
             throw new IllegalArgumentException("vision_feature_layer is an empty list");
         }
+        Shapes.requireAtMost("the number of vision feature layers", layers.size(), Shapes.MAX_LAYERS);
+        Shapes.requireAtMost("vision_config.hidden_size", vision.hiddenSize(), Integer.MAX_VALUE / layers.size());
         for (int layer : layers) {
             if (layer < -states || layer >= states) {
                 throw new IllegalArgumentException("vision_feature_layer " + layer + " is outside the " + states
@@ -87,7 +101,7 @@ public record LlavaConfig(
 
     /** Length of one image feature as the projector reads it: the tower's width, times the number of feature layers. */
     public int visionFeatureSize() {
-        return hasVision() ? Math.multiplyExact(visionFeatureLayers.size(), vision.hiddenSize()) : 0;
+        return hasVision() ? visionFeatureLayers.size() * vision.hiddenSize() : 0;
     }
 
     /** Positions that one picture takes in the token sequence; 0 without a tower. */

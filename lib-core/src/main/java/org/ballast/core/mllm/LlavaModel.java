@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -21,12 +22,14 @@ public final class LlavaModel implements AutoCloseable {
     private final FrozenWeights weights;
     private final VisionTower tower;
     private final TextDecoder decoder;
+    private final PackedDecoder packedDecoder;
 
     LlavaModel(LlavaConfig config, FrozenWeights weights) {
         this.config = config;
         this.weights = weights;
         this.tower = config.hasVision() ? new VisionTower(config) : null;
         this.decoder = new TextDecoder(config);
+        this.packedDecoder = new PackedDecoder(config);
     }
 
     /**
@@ -36,7 +39,7 @@ public final class LlavaModel implements AutoCloseable {
      * @throws CheckpointException naming the file and the tensor or key that is missing, surplus or wrong
      */
     public static LlavaModel open(Path checkpointDir, Precision precision, Device device) {
-        LlavaConfig config = LlavaConfigFile.read(checkpointDir.resolve("config.json"));
+        LlavaConfig config = CheckpointFiles.config(checkpointDir);
         return new LlavaModel(config, CheckpointFiles.read(checkpointDir, config, precision.scalarType(), device));
     }
 
@@ -77,6 +80,13 @@ public final class LlavaModel implements AutoCloseable {
         return weights;
     }
 
+    /** The tensors that the checkpoint has, in the order of the forward pass. */
+    List<NamedShape> tensors() {
+        return LlavaTensors.all(config).stream()
+                .filter(t -> weights.has(t.name()))
+                .toList();
+    }
+
     VisionTower tower() {
         if (tower == null) {
             throw new IllegalStateException("the model reads text only");
@@ -86,6 +96,10 @@ public final class LlavaModel implements AutoCloseable {
 
     TextDecoder decoder() {
         return decoder;
+    }
+
+    PackedDecoder packedDecoder() {
+        return packedDecoder;
     }
 
     /** All tensors that a forward pass reads, in its order: what full-parameter training updates. */
@@ -98,7 +112,7 @@ public final class LlavaModel implements AutoCloseable {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
-            for (NamedShape tensor : LlavaTensors.all(config)) {
+            for (NamedShape tensor : tensors()) {
                 Tensor copy = weights.tensor(tensor.name()).to(type).clone();
                 copy.retainReference();
                 tensors.put(tensor.name(), copy);
@@ -130,24 +144,26 @@ public final class LlavaModel implements AutoCloseable {
     /** Hidden states at the batch's wanted positions, before the final norm: {@code [selected, hidden]}. */
     Tensor hidden(Weights from, TokenBatch batch, KeyValueCache cache) {
         Tensor pixels = batch.pixels(); // [images, channels, side, side]
-        Tensor features =
-                pixels == null ? null : tower().projected(from, pixels.to(from.type())); // [images, tokens, d]
+        Tensor features = pixels == null
+                ? null
+                : tower().projected(from, tower().features(from, pixels.to(from.type()))); // [images, tokens, d]
         Tensor x = batch.embeddings(from, features); // [rows, width, d]
         return decoder.hidden(from, x, batch.selection(), cache);
     }
 
     /** Logits at the batch's wanted positions: {@code [selected, vocab]}. */
     Tensor logits(Weights from, TokenBatch batch) {
-        return decoder.logits(from, hidden(from, batch, null));
+        return decoder.block().logits(from, hidden(from, batch, null));
     }
 
     /**
-     * Writes a checkpoint directory: {@code config.json}, {@code model.safetensors} (float32, hub names) and the small files that {@code AutoProcessor} asks for.
+     * Writes a checkpoint directory: {@code config.json}, {@code model.safetensors} (in the weights' type, under the hub's names) and the small files that
+     * {@code AutoProcessor} asks for.
      * {@code tokenizer.json} and {@code preprocessor_config.json} are the caller's to add, and the {@code tokenizer_config.json} of a tokenizer whose special tokens are not
      * named {@code <s>}, {@code </s>} and {@code <pad>}.
      */
     public void save(Path checkpointDir) throws IOException {
-        CheckpointFiles.write(checkpointDir, config, weights::tensor);
+        write(checkpointDir, weights::tensor);
     }
 
     /** Writes a checkpoint in which the tensors of {@link #parameters} come from a flat vector {@code [parameters().size()]}. */
@@ -162,9 +178,15 @@ public final class LlavaModel implements AutoCloseable {
             Map<String, Tensor> views = new LinkedHashMap<>();
             List<NamedShape> trained = layout.tensors();
             trained.forEach(t -> views.put(t.name(), layout.view(flat, t)));
-            CheckpointFiles.write(
-                    checkpointDir, config, name -> views.containsKey(name) ? views.get(name) : weights.tensor(name));
+            write(
+                    checkpointDir,
+                    name -> views.containsKey(name) ? views.get(name).to(weights.type()) : weights.tensor(name));
         }
+    }
+
+    private void write(Path checkpointDir, Function<String, Tensor> values) throws IOException {
+        List<String> names = tensors().stream().map(NamedShape::name).toList();
+        CheckpointFiles.write(checkpointDir, config, weights.type(), names, values);
     }
 
     @Override

@@ -20,6 +20,12 @@ final class LlavaTensors {
         return TOWER + "encoder.layers." + layer + ".";
     }
 
+    /** The linear that makes logits, without {@code .weight}: the head's, or the embedding's where they are tied. */
+    static String headModule(TextConfig text) {
+        String tensor = text.tiedHead() ? EMBEDDING : HEAD;
+        return tensor.substring(0, tensor.length() - ".weight".length());
+    }
+
     static String decoderLayer(int layer) {
         return DECODER + "layers." + layer + ".";
     }
@@ -106,7 +112,7 @@ final class LlavaTensors {
     /** Modules that are matrix products {@code x W^T}: what an adapter may be put on; {@code lm_head} is not one of them. */
     static List<NamedShape> linears(LlavaConfig config) {
         List<NamedShape> out = new ArrayList<>();
-        for (NamedShape tensor : used(config)) {
+        for (NamedShape tensor : all(config)) {
             boolean matrix = tensor.shape().length == 2 && tensor.name().endsWith(".weight");
             if (matrix && !tensor.name().contains("embed") && !tensor.name().equals(HEAD)) {
                 String module = tensor.name().substring(0, tensor.name().length() - ".weight".length());
@@ -116,18 +122,37 @@ final class LlavaTensors {
         return out;
     }
 
-    /** The hub name of a tensor that a newer transformers names by its own modules; other names come back as they are. */
-    static String hubName(String name) {
-        if (name.startsWith("model.language_model.")) {
-            return DECODER + name.substring("model.language_model.".length());
-        }
-        if (name.equals("lm_head.weight")) {
+    /**
+     * The name that a stored tensor has here, by the schemes in use: the hub's own; transformers 5's, whose tower has no {@code vision_model}; and the module paths
+     * of transformers 5, {@code model.language_model.*}, {@code model.vision_tower.*} and {@code lm_head}. A decoder alone stores {@code model.*} and {@code lm_head}. Other
+     * names come back as they are.
+     */
+    static String hubName(LlavaConfig config, String stored) {
+        if (stored.equals("lm_head.weight")) {
             return HEAD;
         }
-        if (name.startsWith("model.vision_tower.") || name.startsWith("model.multi_modal_projector.")) {
-            return name.substring("model.".length());
+        if (!config.hasVision()) {
+            return stored.startsWith("model.") ? DECODER + stored.substring("model.".length()) : stored;
+        }
+        boolean inModel = stored.startsWith("model.language_model.")
+                || stored.startsWith("model.vision_tower.")
+                || stored.startsWith("model.multi_modal_projector.");
+        String name = inModel ? stored.substring("model.".length()) : stored;
+        if (name.startsWith("vision_tower.") && !name.startsWith(TOWER)) {
+            return TOWER + name.substring("vision_tower.".length());
+        }
+        if (name.startsWith("language_model.") && !name.startsWith(DECODER) && !name.equals(HEAD)) {
+            return DECODER + name.substring("language_model.".length());
         }
         return name;
+    }
+
+    /** The name that a tensor is stored under: the hub's, or the decoder's own where it stands alone. */
+    static String storedName(LlavaConfig config, String name) {
+        if (config.hasVision()) {
+            return name;
+        }
+        return name.equals(HEAD) ? "lm_head.weight" : "model." + name.substring(DECODER.length());
     }
 
     /** The module path of transformers 5, which PEFT matches and names adapters by; a decoder alone has {@code model.layers.*}. */

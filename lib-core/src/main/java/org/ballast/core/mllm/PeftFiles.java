@@ -1,165 +1,187 @@
 package org.ballast.core.mllm;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** PEFT's adapter directory. What a plain LoRA does not have (DoRA, biases, rank patterns ...) is refused, not ignored. */
+/**
+ * PEFT's adapter directory. Which modules carry an update is what the tensors of the file say; the configuration must agree, save that a part of the model (tower,
+ * projector) that its names happen to match may have none.
+ */
 final class PeftFiles {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String CONFIG = "adapter_config.json";
     private static final String MODEL = "adapter_model.safetensors";
+    private static final String DECODER = "language_model";
     private static final String PREFIX = "base_model.model.";
+    private static final List<String> MATRICES = List.of(".lora_A.weight", ".lora_B.weight");
 
     private PeftFiles() {}
 
     static LoraAdapter read(Path dir, LlavaConfig model) {
-        LoraConfig config = readConfig(dir.resolve(CONFIG));
-        Path file = dir.resolve(MODEL);
-        ParameterLayout layout;
+        Path configFile = dir.resolve(PeftConfigFile.NAME);
+        LoraConfig stated;
         try {
-            layout = config.layout(model);
-        } catch (IllegalArgumentException e) {
-            throw new CheckpointException(dir.resolve(CONFIG) + ": " + e.getMessage(), e);
+            stated = PeftConfigFile.parse(Files.readAllBytes(configFile), configFile.toString());
+        } catch (IOException e) {
+            throw new CheckpointException(configFile + ": cannot be read: " + e, e);
         }
-        float[] theta = new float[Math.toIntExact(layout.size())];
         try (PointerScope scope = new PointerScope();
-                SafeTensors tensors = SafeTensors.open(file)) {
-            Map<String, String> stored = new HashMap<>();
-            tensors.names().forEach(n -> stored.put(moduleName(n), n));
+                SafeTensors tensors = SafeTensors.open(dir.resolve(MODEL))) {
+            Map<String, SafeTensors.Entry> stored = new LinkedHashMap<>();
+            tensors.names().forEach(name -> stored.put(path(name), tensors.entry(name)));
+            Matched matched = match(
+                    stated, model, stored, configFile.toString(), tensors.file().toString());
+            ParameterLayout layout = matched.config.layout(model);
+            float[] theta = new float[Math.toIntExact(layout.size())]; // no longer than the file, as just checked
             for (NamedShape tensor : layout.tensors()) {
-                String name = stored.remove(tensor.name());
-                if (name == null) {
-                    throw new CheckpointException(file + ": tensor " + tensor.name() + " is missing");
-                }
-                SafeTensors.Entry entry = tensors.entry(name);
-                if (!entry.isFloating() || !Arrays.equals(entry.shape(), tensor.shape())) {
-                    throw new CheckpointException(file + ": tensor " + name + " is " + entry.type() + " "
-                            + Arrays.toString(entry.shape()) + ", expected floats of shape "
-                            + Arrays.toString(tensor.shape()));
-                }
+                String name = matched.entries.get(tensor.name()).name();
                 Tensor value = tensors.tensor(name).to(ScalarType.Float).contiguous(); // shape of the tensor
                 new FloatPointer(value.data_ptr())
                         .get(theta, (int) layout.offset(tensor.name()), (int) tensor.elements());
             }
-            if (!stored.isEmpty()) {
-                throw new CheckpointException(file + ": tensor "
-                        + stored.values().iterator().next() + " is surplus: no target module has it");
-            }
+            return new LoraAdapter(matched.config, model, theta);
         }
-        return new LoraAdapter(config, model, theta);
     }
 
-    /** Adapters made under transformers 4 carry its module paths. */
-    private static String moduleName(String stored) {
-        String rest = stored.startsWith(PREFIX) ? stored.substring(PREFIX.length()) : stored;
-        return PREFIX + (rest.startsWith("model.") ? rest : LlavaTensors.modulePath(rest));
+    /** A tensor's name without the prefix that peft puts before the model's own. */
+    static String path(String storedName) {
+        return storedName.startsWith(PREFIX) ? storedName.substring(PREFIX.length()) : storedName;
     }
 
-    private static LoraConfig readConfig(Path file) {
-        JsonNode root;
-        try {
-            root = JSON.readTree(Files.readAllBytes(file));
-        } catch (IOException e) {
-            throw new CheckpointException(file + ": cannot be read as JSON: " + e.getMessage(), e);
-        }
-        if (!root.path("peft_type").asText("LORA").equals("LORA")) {
-            throw new CheckpointException(file + ": peft_type " + root.path("peft_type") + " is not supported");
-        }
-        if (!root.path("bias").asText("none").equals("none")) {
-            throw new CheckpointException(file + ": bias " + root.path("bias") + " is not supported");
-        }
-        for (String key : List.of(
-                "use_dora",
-                "use_qalora",
-                "use_bdlora",
-                "lora_bias",
-                "fan_in_fan_out",
-                "modules_to_save",
-                "layers_to_transform",
-                "layer_replication",
-                "rank_pattern",
-                "alpha_pattern",
-                "target_parameters",
-                "trainable_token_indices")) {
-            JsonNode value = root.path(key);
-            boolean off = value.isMissingNode()
-                    || value.isNull()
-                    || value.isContainerNode() && value.isEmpty()
-                    || value.isBoolean() && !value.booleanValue();
-            if (!off) {
-                throw new CheckpointException(file + ": " + key + " " + value + " is not supported");
+    /** The configuration in this version's paths, and the stored tensor of each tensor of its layout. */
+    record Matched(LoraConfig config, Map<String, SafeTensors.Entry> entries) {}
+
+    /** @param stored the file's tensors by their names behind the common prefix */
+    static Matched match(
+            LoraConfig stated,
+            LlavaConfig model,
+            Map<String, SafeTensors.Entry> stored,
+            String configFile,
+            String file) {
+        CheckpointException first = null;
+        for (ModuleNaming naming : likeliest(model, stored.keySet())) {
+            try {
+                return match(stated, model, stored, naming, file);
+            } catch (CheckpointException e) {
+                first = first == null ? e : first;
+            } catch (IllegalArgumentException e) {
+                throw new CheckpointException(configFile + ": " + e.getMessage(), e);
             }
         }
-        JsonNode targets = root.path("target_modules");
-        JsonNode exclude = root.path("exclude_modules");
-        if (!root.path("r").isIntegralNumber() || !root.path("lora_alpha").isNumber() || exclude.isArray()) {
-            throw new CheckpointException(file + ": needs r, lora_alpha and at most a pattern as exclude_modules; has "
-                    + root.path("r") + ", " + root.path("lora_alpha") + ", " + exclude);
+        throw first;
+    }
+
+    /** The namings that know most of the stored names. */
+    private static List<ModuleNaming> likeliest(LlavaConfig model, Set<String> stored) {
+        Map<ModuleNaming, Long> known = new EnumMap<>(ModuleNaming.class);
+        for (ModuleNaming naming : ModuleNaming.of(model)) {
+            known.put(
+                    naming,
+                    LlavaTensors.linears(model).stream()
+                            .filter(m -> stored.contains(naming.path(m.name()) + MATRICES.get(0)))
+                            .count());
         }
-        List<String> names = new ArrayList<>();
-        targets.forEach(n -> names.add(n.asText()));
-        try {
-            return new LoraConfig(
-                    root.path("r").intValue(),
-                    root.path("lora_alpha").doubleValue(),
-                    root.path("use_rslora").asBoolean(false),
-                    names,
-                    targets.isTextual() ? targets.textValue() : null,
-                    exclude.isTextual() ? exclude.textValue() : null);
-        } catch (IllegalArgumentException e) {
-            throw new CheckpointException(file + ": " + e.getMessage(), e);
+        long most = Collections.max(known.values());
+        return known.keySet().stream().filter(n -> known.get(n) == most).toList();
+    }
+
+    private static Matched match(
+            LoraConfig stated,
+            LlavaConfig model,
+            Map<String, SafeTensors.Entry> stored,
+            ModuleNaming naming,
+            String file) {
+        List<NamedShape> present = new ArrayList<>();
+        for (NamedShape module : LlavaTensors.linears(model)) {
+            String path = naming.path(module.name());
+            if (MATRICES.stream().anyMatch(m -> stored.containsKey(path + m))) {
+                present.add(module);
+            }
         }
+        List<NamedShape> targeted = stated.selected(model, naming);
+        for (NamedShape module : targeted) {
+            boolean partHasSome =
+                    part(module).equals(DECODER) || present.stream().anyMatch(p -> part(p).equals(part(module)));
+            if (partHasSome && !present.contains(module)) {
+                throw new CheckpointException(
+                        file + ": tensor " + PREFIX + naming.path(module.name()) + MATRICES.get(0) + " is missing");
+            }
+        }
+        LoraConfig config = stated;
+        if (!present.isEmpty()
+                && targeted.containsAll(present)
+                && (naming != ModuleNaming.of(model).get(0) || !present.equals(targeted))) {
+            config = stated.renamed(model, present, naming);
+        }
+        Map<String, String> paths = paths(config, model, naming);
+        Map<String, SafeTensors.Entry> rest = new HashMap<>(stored);
+        Map<String, SafeTensors.Entry> entries = new HashMap<>();
+        for (NamedShape tensor : config.layout(model).tensors()) {
+            String path = paths.get(tensor.name());
+            SafeTensors.Entry entry = rest.remove(path);
+            if (entry == null) {
+                throw new CheckpointException(file + ": tensor " + PREFIX + path + " is missing");
+            }
+            if (!entry.isFloating() || !Arrays.equals(entry.shape(), tensor.shape())) {
+                throw new CheckpointException(file + ": tensor " + entry.name() + " is " + entry.type() + " "
+                        + Arrays.toString(entry.shape()) + ", expected F32, F16 or BF16 of shape "
+                        + Arrays.toString(tensor.shape()));
+            }
+            entries.put(tensor.name(), entry);
+        }
+        Set<String> surplus = rest.keySet();
+        if (!surplus.isEmpty()) {
+            throw new CheckpointException(file + ": tensor "
+                    + rest.get(surplus.stream().sorted().findFirst().orElseThrow())
+                            .name()
+                    + " is surplus: no linear that " + PeftConfigFile.NAME
+                    + " targets has it (updates of lm_head and embeddings are not supported)");
+        }
+        return new Matched(config, entries);
+    }
+
+    private static String part(NamedShape module) {
+        return module.name().substring(0, module.name().indexOf('.'));
+    }
+
+    /** Where the tensors of the layout stand in a file, behind the common prefix. */
+    private static Map<String, String> paths(LoraConfig config, LlavaConfig model, ModuleNaming naming) {
+        Map<String, String> out = new HashMap<>();
+        for (NamedShape module : config.modules(model)) {
+            String path = naming.path(module.name());
+            out.put(LoraConfig.nameOfA(module.name()), path + MATRICES.get(0));
+            out.put(LoraConfig.nameOfB(module.name()), path + MATRICES.get(1));
+        }
+        for (NamedShape tensor : config.layout(model).tensors()) {
+            out.computeIfAbsent(tensor.name(), naming::path); // a module saved in full
+        }
+        return out;
     }
 
     static void write(Path dir, LoraAdapter adapter, String baseModel) throws IOException {
         Files.createDirectories(dir);
-        LoraConfig config = adapter.config();
-        ObjectNode root = JSON.createObjectNode();
-        root.put("peft_type", "LORA");
-        root.put("task_type", "CAUSAL_LM");
-        root.put("base_model_name_or_path", baseModel);
-        root.put("inference_mode", true);
-        root.put("r", config.rank());
-        if (config.alpha() == Math.rint(config.alpha())) {
-            root.put("lora_alpha", (long) config.alpha());
-        } else {
-            root.put("lora_alpha", config.alpha());
-        }
-        root.put("use_rslora", config.rslora());
-        root.put("lora_dropout", 0.0);
-        root.put("bias", "none");
-        root.put("fan_in_fan_out", false);
-        root.put("init_lora_weights", true);
-        root.put("use_dora", false);
-        if (config.targetPattern() != null) {
-            root.put("target_modules", config.targetPattern());
-        } else {
-            config.targetModules().forEach(root.putArray("target_modules")::add);
-        }
-        root.put("exclude_modules", config.excludePattern());
-        root.putNull("modules_to_save");
-        Files.writeString(
-                dir.resolve(CONFIG), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+        Files.writeString(dir.resolve(PeftConfigFile.NAME), PeftConfigFile.text(adapter.config(), baseModel));
+        LlavaConfig model = adapter.model();
+        Map<String, String> paths =
+                paths(adapter.config(), model, ModuleNaming.of(model).get(0));
         try (PointerScope scope = new PointerScope()) {
             float[] theta = adapter.theta();
             Tensor flat = Tensor.create(theta, theta.length); // [parameters]
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (NamedShape tensor : adapter.layout().tensors()) {
-                tensors.put(tensor.name(), adapter.layout().view(flat, tensor));
+                tensors.put(PREFIX + paths.get(tensor.name()), adapter.layout().view(flat, tensor));
             }
             SafeTensorsWriter.write(dir.resolve(MODEL), tensors);
         }

@@ -23,9 +23,9 @@ public final class PooledVisionFeatures {
         this.model = model;
     }
 
-    /** Length of a vector: 2 * hidden size of the tower. */
+    /** Length of a vector: 2 * feature size of the tower. */
     public int size() {
-        return 2 * model.config().vision().hiddenSize();
+        return 2 * model.config().visionFeatureSize();
     }
 
     /**
@@ -40,12 +40,12 @@ public final class PooledVisionFeatures {
         }
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor input =
-                    TokenBatch.pixels(model.config(), pixels).to(model.weights().type()); // [n, c, side, side]
-            Tensor features = model.tower().selected(model.tower().hidden(model.weights(), input)); // [n, tokens, d]
+            Tensor input = VisionFeatures.pixels(model.config(), model.weights(), pixels); // [n, c, side, side]
+            Tensor features = model.tower().features(model.weights(), input); // [n, tokens, d]
             Tensor mean = features.mean(new long[] {1}, false, new ScalarTypeOptional()); // [n, d]
             Tensor pooled = cat(new TensorVector(mean, features.amax(new long[] {1}, false)), 1); // [n, 2d]
-            FloatPointer data = new FloatPointer(pooled.to(ScalarType.Float).data_ptr());
+            FloatPointer data =
+                    new FloatPointer(pooled.cpu().to(ScalarType.Float).data_ptr());
             List<float[]> out = new ArrayList<>();
             for (int i = 0; i < pixels.size(); i++) {
                 float[] vector = new float[size()];

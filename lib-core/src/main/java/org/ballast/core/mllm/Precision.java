@@ -1,8 +1,5 @@
 package org.ballast.core.mllm;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -13,8 +10,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public enum Precision {
     FLOAT32(ScalarType.Float),
     BF16(ScalarType.BFloat16);
-
-    private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
     private final ScalarType scalarType;
 
@@ -28,7 +23,7 @@ public enum Precision {
 
     /**
      * The precision of a setting: {@code float32}, {@code bf16} (or {@code bfloat16}), or {@code auto}, which is bf16 on a CUDA device and on a processor that
-     * multiplies bf16 matrices by itself (AMX), float32 elsewhere.
+     * multiplies bf16 by itself (AMX or AVX-512 BF16), float32 elsewhere.
      *
      * @throws IllegalArgumentException naming another value
      */
@@ -36,20 +31,9 @@ public enum Precision {
         return switch (setting) {
             case "float32" -> FLOAT32;
             case "bf16", "bfloat16" -> BF16;
-            case "auto" -> device.is_cuda() || device.is_cpu() && processorMultipliesBf16() ? BF16 : FLOAT32;
+            case "auto" -> device.is_cuda() || device.is_cpu() && Processor.hasNativeBf16() ? BF16 : FLOAT32;
             default -> throw new IllegalArgumentException(
                     "precision is \"" + setting + "\"; supported: auto, float32, bf16");
         };
-    }
-
-    private static boolean processorMultipliesBf16() {
-        if (!Files.isReadable(PROCESSORS)) {
-            return false;
-        }
-        try (var lines = Files.lines(PROCESSORS)) {
-            return lines.anyMatch(l -> l.startsWith("flags") && (l + " ").contains(" amx_bf16 "));
-        } catch (IOException e) {
-            throw new IllegalStateException(PROCESSORS + " cannot be read", e);
-        }
     }
 }

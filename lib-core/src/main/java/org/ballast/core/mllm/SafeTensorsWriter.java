@@ -1,6 +1,7 @@
 package org.ballast.core.mllm;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,7 +19,10 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Writes tensors as a safetensors file in float32; the file appears under its name only when it is complete. */
+/**
+ * Writes tensors as a safetensors file: float32, float16 and bfloat16 as they are, all other types as float32. The file appears under its name only when it is
+ * complete.
+ */
 public final class SafeTensorsWriter {
     private static final long CHUNK_BYTES = 1L << 28;
 
@@ -26,25 +30,11 @@ public final class SafeTensorsWriter {
 
     /** @param tensors written in the map's order */
     public static void write(Path file, Map<String, Tensor> tensors) throws IOException {
-        ObjectNode header = new ObjectMapper().createObjectNode();
-        header.putObject("__metadata__").put("format", "pt");
-        long at = 0;
-        for (Map.Entry<String, Tensor> e : tensors.entrySet()) {
-            ObjectNode node = header.putObject(e.getKey()).put("dtype", "F32");
-            for (long dim : e.getValue().shape()) {
-                node.withArray("shape").add(dim);
-            }
-            if (e.getValue().dim() == 0) {
-                node.putArray("shape");
-            }
-            long bytes = 4 * e.getValue().numel();
-            node.putArray("data_offsets").add(at).add(at + bytes);
-            at += bytes;
-        }
-        // spaces up to a multiple of 8 align the data, so that readers can map them
-        String json = header.toString();
-        int unpadded = json.getBytes(StandardCharsets.UTF_8).length;
-        byte[] text = (json + " ".repeat((8 - unpadded % 8) % 8)).getBytes(StandardCharsets.UTF_8);
+        write(file, tensors, CHUNK_BYTES);
+    }
+
+    static void write(Path file, Map<String, Tensor> tensors, long chunkBytes) throws IOException {
+        byte[] header = header(tensors);
         Path partial = file.resolveSibling(file.getFileName() + ".partial");
         try (FileChannel channel = FileChannel.open(
                 partial, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
@@ -52,12 +42,13 @@ public final class SafeTensorsWriter {
                     channel,
                     ByteBuffer.allocate(8)
                             .order(ByteOrder.LITTLE_ENDIAN)
-                            .putLong(text.length)
+                            .putLong(header.length)
                             .flip());
-            writeFully(channel, ByteBuffer.wrap(text));
+            writeFully(channel, ByteBuffer.wrap(header));
             for (Tensor tensor : tensors.values()) {
                 try (PointerScope scope = new PointerScope()) {
-                    writeData(channel, tensor.detach().to(ScalarType.Float).contiguous());
+                    Tensor stored = tensor.detach().cpu().to(type(tensor)).contiguous(); // shape of the tensor
+                    writeData(channel, stored, bytes(tensor), chunkBytes);
                 }
             }
             channel.force(true);
@@ -65,12 +56,48 @@ public final class SafeTensorsWriter {
         Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    private static void writeData(FileChannel channel, Tensor tensor) throws IOException {
-        long bytes = 4 * tensor.numel();
-        for (long from = 0; from < bytes; from += CHUNK_BYTES) {
+    static byte[] header(Map<String, Tensor> tensors) {
+        ObjectNode header = new ObjectMapper().createObjectNode();
+        header.putObject("__metadata__").put("format", "pt");
+        long at = 0;
+        for (Map.Entry<String, Tensor> e : tensors.entrySet()) {
+            ObjectNode node = header.putObject(e.getKey()).put("dtype", name(type(e.getValue())));
+            ArrayNode shape = node.putArray("shape");
+            for (long dim : e.getValue().shape()) {
+                shape.add(dim);
+            }
+            long bytes = bytes(e.getValue());
+            node.putArray("data_offsets").add(at).add(at + bytes);
+            at += bytes;
+        }
+        // spaces up to a multiple of 8 align the data, so that readers can map them
+        String json = header.toString();
+        int unpadded = json.getBytes(StandardCharsets.UTF_8).length;
+        return (json + " ".repeat((8 - unpadded % 8) % 8)).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static ScalarType type(Tensor tensor) {
+        ScalarType type = tensor.scalar_type().intern();
+        return type == ScalarType.Half || type == ScalarType.BFloat16 ? type : ScalarType.Float;
+    }
+
+    private static String name(ScalarType type) {
+        return switch (type) {
+            case Half -> "F16";
+            case BFloat16 -> "BF16";
+            default -> "F32";
+        };
+    }
+
+    private static long bytes(Tensor tensor) {
+        return SafeTensors.width(type(tensor)) * tensor.numel();
+    }
+
+    private static void writeData(FileChannel channel, Tensor tensor, long bytes, long chunkBytes) throws IOException {
+        for (long from = 0; from < bytes; from += chunkBytes) {
             Pointer data = tensor.data_ptr();
             BytePointer chunk = new BytePointer(data).capacity(bytes).position(from);
-            writeFully(channel, chunk.limit(Math.min(bytes, from + CHUNK_BYTES)).asByteBuffer());
+            writeFully(channel, chunk.limit(Math.min(bytes, from + chunkBytes)).asByteBuffer());
         }
     }
 

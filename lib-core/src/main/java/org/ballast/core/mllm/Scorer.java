@@ -1,71 +1,67 @@
 package org.ballast.core.mllm;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Log-probabilities of given responses, without gradients. Rows of one call are sorted by length and id and computed in batches, so that the result depends on the
- * set of rows in the call and on nothing else. Safe for several threads. Does not own the model.
+ * Log-probabilities of given responses, without gradients. Rows of one call that show the same picture and ask the same prompt share them: they are computed once, and all
+ * responses behind them. Rows are sorted before they are put together, so that the result depends on the set of rows in the call and on nothing else.
+ * Safe for several threads. Does not own the model.
  */
 public final class Scorer implements AutoCloseable {
     private final LlavaModel model;
     private final LlavaModel.HeldWeights held;
-    private final int batchRows;
+    private final MemorySettings memory;
 
-    /**
-     * @param adapterOrNull adapter to score with; null: the model alone
-     * @param batchRows rows that are computed together
-     */
-    public Scorer(LlavaModel model, LoraAdapter adapterOrNull, int batchRows) {
-        Shapes.requirePositive("rows of a scoring batch", batchRows);
+    /** @param adapterOrNull adapter to score with; null: the model alone */
+    public Scorer(LlavaModel model, LoraAdapter adapterOrNull, MemorySettings memory) {
         this.model = model;
         this.held = model.held(adapterOrNull);
-        this.batchRows = batchRows;
+        this.memory = memory;
     }
 
     /** Natural log-probability of every response token, one array a row, in the order of the rows. */
     public List<double[]> responseLogProbs(List<EncodedExample> unit) {
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, unit.size()).boxed().toList());
-        order.sort(Comparator.<Integer>comparingInt(
-                        i -> unit.get(i).promptIds().length + unit.get(i).responseIds().length)
-                .thenComparing(i -> unit.get(i).id()));
+        if (unit.isEmpty()) {
+            return List.of();
+        }
+        List<Integer> order = IntStream.range(0, unit.size())
+                .boxed()
+                .sorted(Comparator.<Integer>comparingInt(i -> unit.get(i).promptIds().length)
+                        .thenComparingInt(i -> unit.get(i).responseIds().length)
+                        .thenComparing(i -> unit.get(i).id()))
+                .toList();
+        List<ResponseRow> rows = order.stream()
+                .map(unit::get)
+                .map(e -> new ResponseRow(e.id(), ImageInput.ofPixels(e.pixels()), e.promptIds(), e.responseIds()))
+                .toList();
+        ResponseGroups groups = new ResponseGroups(model.config(), rows);
         double[][] out = new double[unit.size()][];
-        for (int from = 0; from < order.size(); from += batchRows) {
-            List<Integer> batch = order.subList(from, Math.min(order.size(), from + batchRows));
-            List<double[]> scores = score(batch.stream().map(unit::get).toList());
-            for (int i = 0; i < batch.size(); i++) {
-                out[batch.get(i)] = scores.get(i);
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGrad = new NoGradGuard();
+                ImageFeatures features = new ImageFeatures(model, held.weights(), groups.images())) {
+            for (List<ResponseGroups.Group> part : groups.parts(memory.batchTokens())) {
+                double[][] scores = score(groups.packed(part), part, features);
+                List<List<Integer>> rowsByResponse =
+                        part.stream().flatMap(g -> g.rows().stream()).toList();
+                for (int i = 0; i < scores.length; i++) {
+                    for (int row : rowsByResponse.get(i)) {
+                        out[order.get(row)] = scores[i].clone();
+                    }
+                }
             }
         }
         return Arrays.asList(out);
     }
 
-    private List<double[]> score(List<EncodedExample> batch) {
-        ResponseBatch rows = new ResponseBatch(model);
-        for (EncodedExample e : batch) {
-            rows.add(e.id(), rows.addImage(e.pixels()), e.promptIds(), e.responseIds());
-        }
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor logProbs = rows.tokenLogProbs(held.weights()).to(ScalarType.Double); // [tokens]
-            double[] all = new double[(int) logProbs.numel()];
-            new DoublePointer(logProbs.data_ptr()).get(all);
-            List<double[]> out = new ArrayList<>();
-            int at = 0;
-            for (int length : rows.responseLengths()) {
-                out.add(Arrays.copyOfRange(all, at, at + length));
-                at += length;
-            }
-            return out;
+    private double[][] score(PackedBatch packed, List<ResponseGroups.Group> part, ImageFeatures features) {
+        try (PointerScope scope = new PointerScope()) {
+            return new ResponsePass(model, held.weights(), memory, part, packed)
+                    .logProbs(features.projected(ResponseGroups.imagesOf(part)));
         }
     }
 

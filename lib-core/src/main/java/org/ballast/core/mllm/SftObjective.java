@@ -1,39 +1,65 @@
 package org.ballast.core.mllm;
 
-import static org.bytedeco.pytorch.global.torch.cross_entropy_loss;
-
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Supervised fine-tuning: {@code loss = -(1/n) sum_i log p(token_i | picture, prompt, response before i)} over the n response tokens of the whole batch (not the
  * mean of the rows' means). Metrics: {@code tokens}, the n of the batch.
  */
 public final class SftObjective extends LlavaObjective<EncodedExample> {
-    private SftObjective(LlavaModel model, LoraAdapter adapter) {
-        super(model, adapter);
+    private SftObjective(LlavaModel model, LoraAdapter adapter, MemorySettings memory) {
+        super(model, adapter, memory);
     }
 
     /** All parameters of the model, starting from its weights. Takes over the model. */
     public static SftObjective full(LlavaModel model) {
-        return new SftObjective(model, null);
+        return full(model, MemorySettings.DEFAULT);
+    }
+
+    /** {@link #full(LlavaModel)} within a memory of one's own choice. */
+    public static SftObjective full(LlavaModel model, MemorySettings memory) {
+        return new SftObjective(model, null, memory);
     }
 
     /** The adapter's parameters, starting from its values; the model stays as it is. Takes over the model. */
     public static SftObjective lora(LlavaModel model, LoraAdapter adapter) {
-        return new SftObjective(model, adapter);
+        return lora(model, adapter, MemorySettings.DEFAULT);
+    }
+
+    /** {@link #lora(LlavaModel, LoraAdapter)} within a memory of one's own choice. */
+    public static SftObjective lora(LlavaModel model, LoraAdapter adapter, MemorySettings memory) {
+        return new SftObjective(model, adapter, memory);
     }
 
     @Override
-    Evaluation loss(Weights weights, List<EncodedExample> batch) {
-        ResponseBatch rows = new ResponseBatch(model());
-        for (EncodedExample e : batch) {
-            rows.add(e.id(), rows.addImage(e.pixels()), e.promptIds(), e.responseIds());
-        }
-        Tensor targets = rows.targets(); // [tokens]
-        Tensor loss = cross_entropy_loss(rows.logits(weights), targets); // []
-        return new Evaluation(loss.item_double(), loss, Map.of("tokens", (double) targets.numel()));
+    List<ResponseRow> rows(EncodedExample e) {
+        return List.of(new ResponseRow(e.id(), ImageInput.ofPixels(e.pixels()), e.promptIds(), e.responseIds()));
+    }
+
+    @Override
+    BatchLoss<EncodedExample> batchLoss(List<EncodedExample> batch) {
+        int tokens = batch.stream().mapToInt(e -> e.responseIds().length).sum();
+        return new BatchLoss<>() {
+            private double sum;
+
+            @Override
+            public double[] add(EncodedExample example, double[][] logProbs) {
+                sum -= Arrays.stream(logProbs[0]).sum();
+                return slopesBefore(example);
+            }
+
+            @Override
+            public double[] slopesBefore(EncodedExample example) {
+                return new double[] {-1.0 / tokens};
+            }
+
+            @Override
+            public ObjectiveValue value() {
+                return new ObjectiveValue(sum / tokens, Map.of("tokens", (double) tokens));
+            }
+        };
     }
 
     @Override

@@ -2,11 +2,20 @@ package org.ballast.core.mllm;
 
 /** Checks of the numbers that shape a model. */
 final class Shapes {
+    /** More layers than any model has: a configuration must not make lists of billions. */
+    static final int MAX_LAYERS = 10_000;
+
     private Shapes() {}
 
     static void requirePositive(String name, double value) {
         if (!(value > 0) || Double.isInfinite(value)) {
             throw new IllegalArgumentException(name + " must be positive, is " + value);
+        }
+    }
+
+    static void requireAtMost(String name, int value, int limit) {
+        if (value > limit) {
+            throw new IllegalArgumentException(name + " must be at most " + limit + ", is " + value);
         }
     }
 

@@ -70,6 +70,7 @@ public record TextConfig(
         Shapes.requirePositive("text_config.hidden_size", hiddenSize);
         Shapes.requirePositive("text_config.intermediate_size", intermediateSize);
         Shapes.requirePositive("text_config.num_hidden_layers", layers);
+        Shapes.requireAtMost("text_config.num_hidden_layers", layers, Shapes.MAX_LAYERS);
         Shapes.requirePositive("text_config.num_attention_heads", heads);
         Shapes.requirePositive("text_config.num_key_value_heads", keyValueHeads);
         Shapes.requirePositive("text_config.head_dim", headDim);
@@ -81,6 +82,7 @@ public record TextConfig(
         if (rope instanceof RopeScaling.Dynamic && headDim <= 2) {
             throw new IllegalArgumentException("text_config.head_dim " + headDim + " is too small for dynamic scaling");
         }
+        requireBiasesOf(family, attentionBias, outputBias, mlpBias);
         windowedLayers = List.copyOf(windowedLayers);
         endTokenIds = List.copyOf(endTokenIds);
         if (slidingWindow != null) {
@@ -92,6 +94,19 @@ public record TextConfig(
             if (layer < 0 || layer >= layers) {
                 throw new IllegalArgumentException("windowed layer " + layer + " is none of " + layers);
             }
+        }
+    }
+
+    private static void requireBiasesOf(Family family, boolean attention, boolean output, boolean mlp) {
+        boolean possible =
+                switch (family) {
+                    case LLAMA -> attention == output;
+                    case MISTRAL -> !attention && !output && !mlp;
+                    case QWEN2 -> attention && !output && !mlp;
+                };
+        if (!possible) {
+            throw new IllegalArgumentException(family.modelType() + " has no decoder with the biases attention "
+                    + attention + ", output " + output + ", mlp " + mlp);
         }
     }
 

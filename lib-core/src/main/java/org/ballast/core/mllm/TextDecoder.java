@@ -1,145 +1,96 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.arange;
-import static org.bytedeco.pytorch.global.torch.cat;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
-import static org.bytedeco.pytorch.global.torch.silu;
 
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A LLaMA decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU. In its last layer only the selected positions ask; the others give
+ * A LLaMA decoder over padded rows: causal attention between the tokens of a row. In its last layer only the selected positions ask; the others give
  * their keys and values, and nothing that is thrown away is computed.
  */
 final class TextDecoder {
     private final TextConfig text;
-    private final RotaryEmbedding embedding;
+    private final DecoderBlock block;
 
     TextDecoder(LlavaConfig config) {
         this.text = config.text();
-        this.embedding = new RotaryEmbedding(text);
+        this.block = new DecoderBlock(text);
+    }
+
+    DecoderBlock block() {
+        return block;
     }
 
     /**
      * Hidden states behind the last layer, before the final norm, at the selected positions.
      *
-     * @param x embeddings {@code [rows, width, hidden]}, rows padded on the right
+     * @param embeddings {@code [rows, width, hidden]}, rows padded on the right
      * @param cache takes the keys and values of all layers; null where they are not needed
      * @return {@code [selected, hidden]}
      */
-    Tensor hidden(Weights weights, Tensor x, TokenBatch.Selection selection, KeyValueCache cache) {
-        Rotary rotary = rotary(arange(new Scalar(x.size(1)), new TensorOptions(ScalarType.Float)), x.size(1), weights);
+    Tensor hidden(Weights weights, Tensor embeddings, TokenBatch.Selection selection, KeyValueCache cache) {
+        long rows = embeddings.size(0);
+        long width = embeddings.size(1);
+        Tensor positions = arange(new Scalar(width), new TensorOptions(ScalarType.Float)); // [width]
+        DecoderBlock.Rotary rotary = block.rotary(weights, positions.repeat(rows), width);
+        Tensor x = embeddings.view(rows * width, text.hiddenSize()); // [rows*width, d]
         for (int i = 0; i < text.layers() - 1; i++) {
-            x = layer(weights, i, x, rotary, cache); // [rows, width, d]
+            x = layer(weights, i, x, rows, rotary, cache); // [rows*width, d]
         }
-        return lastLayer(weights, text.layers() - 1, x, rotary, selection, cache); // [selected, d]
+        return lastLayer(weights, text.layers() - 1, x, rows, rotary, selection, cache); // [selected, d]
     }
 
-    /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */
-    Tensor logits(Weights weights, Tensor hidden) {
-        Tensor normed = Layers.rmsNorm(weights, LlavaTensors.DECODER + "norm", hidden, text.rmsNormEps()); // [n, d]
-        return torch.linear(
-                normed, weights.tensor(text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD)); // [n, v]
-    }
-
-    /** One more token a row behind the cached ones: embeddings {@code [rows, 1, hidden]} to hidden states {@code [rows, hidden]}. */
-    Tensor step(Weights weights, Tensor x, KeyValueCache cache) {
-        cache.reserve();
-        int rows = cache.rows();
-        long[] at = new long[rows];
-        long longest = 0;
-        for (int r = 0; r < rows; r++) {
-            at[r] = cache.length(r);
-            longest = Math.max(longest, at[r] + 1);
-        }
-        Tensor lengths = Tensor.create(at, rows, 1, 1, 1); // [rows, 1, 1, 1]
-        Tensor index = lengths.expand(rows, text.keyValueHeads(), 1, text.headDim()); // [rows, kv, 1, hd]
-        Tensor mask =
-                arange(new Scalar(longest), new TensorOptions(ScalarType.Long)).le(lengths); // [rows, 1, 1, longest]
-        Rotary rotary = rotary(lengths.view(rows, 1).to(ScalarType.Float), longest, weights);
-        for (int i = 0; i < text.layers(); i++) {
-            String name = LlavaTensors.decoderLayer(i);
-            Tensor normed = norm(weights, name + "input_layernorm", x); // [rows, 1, d]
-            Projections p = projections(weights, name, normed, rotary);
-            cache.put(i, index, p.key(), p.value());
-            Tensor k = cache.keys(i).narrow(2, 0, longest); // [rows, kv, longest, hd]
-            Tensor v = cache.values(i).narrow(2, 0, longest); // [rows, kv, longest, hd]
-            Tensor out = attend(p.query(), k, v, new TensorOptional(mask), false); // [rows, 1, h*hd]
-            x = x.add(linear(weights, name + "self_attn.o_proj", out, text.outputBias()));
-            x = mlp(weights, name, x);
-        }
-        cache.advance();
-        return x.view(rows, text.hiddenSize());
-    }
-
-    private Tensor layer(Weights weights, int i, Tensor x, Rotary rotary, KeyValueCache cache) {
-        String name = LlavaTensors.decoderLayer(i);
-        Projections p = projections(weights, name, norm(weights, name + "input_layernorm", x), rotary);
-        if (cache != null) {
-            cache.addLayer(p.key(), p.value());
-        }
-        // padding stands on the right: no real token sees it under the causal mask
-        Tensor out = attend(p.query(), p.key(), p.value(), new TensorOptional(), true); // [rows, width, h*hd]
-        x = x.add(linear(weights, name + "self_attn.o_proj", out, text.outputBias()));
-        return mlp(weights, name, x);
-    }
-
-    private Tensor lastLayer(
-            Weights weights, int i, Tensor x, Rotary rotary, TokenBatch.Selection selection, KeyValueCache cache) {
-        String name = LlavaTensors.decoderLayer(i);
-        long rows = x.size(0);
-        long d = text.hiddenSize();
-        long asking = selection.width();
-        Tensor normed = norm(weights, name + "input_layernorm", x).view(-1, d); // [rows*width, d]
-        Tensor askers = normed.index_select(0, selection.padded()).view(rows, asking, d); // [rows, asking, d]
-        Tensor all = normed.view(x.shape()); // [rows, width, d]
-        Tensor k = rotary.apply(project(weights, name + "self_attn.k_proj", all, text.keyValueHeads()));
-        Tensor v = project(weights, name + "self_attn.v_proj", all, text.keyValueHeads())
-                .transpose(1, 2);
-        k = k.transpose(1, 2); // [rows, kv, width, hd]
+    private Tensor layer(Weights weights, int i, Tensor x, long rows, DecoderBlock.Rotary rotary, KeyValueCache cache) {
+        DecoderBlock.Projections p = block.projections(weights, i, x, rotary);
+        Tensor q = byHead(p.query(), rows); // [rows, h, width, hd]
+        Tensor k = byHead(p.key(), rows); // [rows, kv, width, hd]
+        Tensor v = byHead(p.value(), rows); // [rows, kv, width, hd]
         if (cache != null) {
             cache.addLayer(k, v);
         }
-        Tensor q = project(weights, name + "self_attn.q_proj", askers, text.heads()); // [rows, asking, h, hd]
-        q = rotary.at(selection.positions(), rows, asking).apply(q).transpose(1, 2); // [rows, h, asking, hd]
-        Tensor seen = arange(new Scalar(x.size(1)), new TensorOptions(ScalarType.Long))
+        // padding stands on the right: no real token sees it under the causal mask
+        return block.output(weights, i, x, attend(q, k, v, new TensorOptional(), true));
+    }
+
+    private Tensor lastLayer(
+            Weights weights,
+            int i,
+            Tensor x,
+            long rows,
+            DecoderBlock.Rotary rotary,
+            TokenBatch.Selection selection,
+            KeyValueCache cache) {
+        long asking = selection.width();
+        Tensor normed = block.attentionNorm(weights, i, x); // [rows*width, d]
+        Tensor k = byHead(block.key(weights, i, normed, rotary), rows); // [rows, kv, width, hd]
+        Tensor v = byHead(block.value(weights, i, normed), rows); // [rows, kv, width, hd]
+        if (cache != null) {
+            cache.addLayer(k, v);
+        }
+        Tensor askers = normed.index_select(0, selection.padded()); // [rows*asking, d]
+        Tensor q =
+                byHead(block.query(weights, i, askers, rotary.at(selection.padded())), rows); // [rows, h, asking, hd]
+        Tensor seen = arange(new Scalar(k.size(2)), new TensorOptions(ScalarType.Long))
                 .le(selection.positions().view(rows, 1, asking, 1)); // [rows, 1, asking, width]
-        Tensor out = attend(q, k, v, new TensorOptional(seen), false); // [rows, asking, h*hd]
-        out = out.view(rows * asking, -1).index_select(0, selection.kept()); // [selected, h*hd]
-        Tensor residual = x.view(-1, d).index_select(0, selection.flat()); // [selected, d]
-        residual = residual.add(linear(weights, name + "self_attn.o_proj", out, text.outputBias()));
-        return mlp(weights, name, residual); // [selected, d]
+        Tensor out = attend(q, k, v, new TensorOptional(seen), false).index_select(0, selection.kept());
+        return block.output(weights, i, x.index_select(0, selection.flat()), out); // [selected, d]
     }
 
-    private record Projections(Tensor query, Tensor key, Tensor value) {}
-
-    private Projections projections(Weights weights, String layer, Tensor x, Rotary rotary) {
-        Tensor q = rotary.apply(project(weights, layer + "self_attn.q_proj", x, text.heads()));
-        Tensor k = rotary.apply(project(weights, layer + "self_attn.k_proj", x, text.keyValueHeads()));
-        Tensor v = project(weights, layer + "self_attn.v_proj", x, text.keyValueHeads());
-        return new Projections(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)); // [rows, heads, width, hd]
+    private static Tensor byHead(Tensor x, long rows) {
+        return x.view(rows, -1, x.size(1), x.size(2)).transpose(1, 2); // [rows, heads, width, hd]
     }
 
-    private Tensor project(Weights weights, String module, Tensor x, int heads) {
-        return linear(weights, module, x, text.attentionBias()).view(x.size(0), x.size(1), heads, text.headDim());
-    }
-
-    private static Tensor linear(Weights weights, String module, Tensor x, boolean bias) {
-        return bias ? Layers.affine(weights, module, x) : Layers.product(weights, module, x);
-    }
-
-    /** Softmax attention; query {@code [rows, h, t, hd]}, keys and values {@code [rows, kv, s, hd]}, result {@code [rows, t, h*hd]}. */
+    /** Softmax attention; query {@code [rows, h, t, hd]}, keys and values {@code [rows, kv, s, hd]}, result {@code [rows * t, h*hd]}. */
     private Tensor attend(Tensor q, Tensor k, Tensor v, TensorOptional mask, boolean causal) {
         Tensor out = scaled_dot_product_attention(
                 q, grouped(k), grouped(v), mask, 0.0, causal, new DoubleOptional(), false); // [rows, h, t, hd]
-        return out.transpose(1, 2).reshape(q.size(0), q.size(2), (long) text.heads() * text.headDim());
+        return out.transpose(1, 2).reshape(q.size(0) * q.size(2), (long) text.heads() * text.headDim());
     }
 
     private Tensor grouped(Tensor x) {
@@ -150,48 +101,5 @@ final class TextDecoder {
         return x.unsqueeze(2)
                 .expand(x.size(0), x.size(1), groups, x.size(2), x.size(3))
                 .reshape(x.size(0), text.heads(), x.size(2), x.size(3)); // [rows, h, s, hd]
-    }
-
-    private Tensor mlp(Weights weights, String layer, Tensor x) {
-        Tensor normed = norm(weights, layer + "post_attention_layernorm", x); // [..., d]
-        Tensor gate = silu(linear(weights, layer + "mlp.gate_proj", normed, text.mlpBias())); // [..., f]
-        Tensor inner = gate.mul(linear(weights, layer + "mlp.up_proj", normed, text.mlpBias())); // [..., f]
-        return x.add(linear(weights, layer + "mlp.down_proj", inner, text.mlpBias()));
-    }
-
-    private Tensor norm(Weights weights, String module, Tensor x) {
-        return Layers.rmsNorm(weights, module, x, text.rmsNormEps());
-    }
-
-    /**
-     * The rotary embedding of {@code x [rows, width, heads, hd]}.
-     *
-     * @param cos {@code [(rows,) width, 1, hd]}
-     * @param signedSin the same shape, the first half negated
-     */
-    private record Rotary(Tensor cos, Tensor signedSin) {
-        Tensor apply(Tensor x) {
-            long half = x.size(-1) / 2;
-            // rolling by half swaps the halves
-            return x.mul(cos).addcmul(x.roll(new long[] {half}, new long[] {-1}), signedSin);
-        }
-
-        /** The tables of chosen positions. */
-        Rotary at(Tensor positions, long rows, long width) {
-            long hd = cos.size(-1);
-            return new Rotary(
-                    cos.index_select(0, positions).view(rows, width, 1, hd),
-                    signedSin.index_select(0, positions).view(rows, width, 1, hd));
-        }
-    }
-
-    private Rotary rotary(Tensor positions, long longest, Weights weights) {
-        RotaryEmbedding.Tables tables = embedding.tables(positions, longest, weights.device()); // [..., hd]
-        long half = text.headDim() / 2;
-        Tensor sin = tables.sin();
-        Tensor signed = cat(new TensorVector(sin.narrow(-1, 0, half).neg(), sin.narrow(-1, half, half)), -1);
-        return new Rotary(
-                tables.cos().unsqueeze(-2).to(weights.type()), // [..., 1, hd]
-                signed.unsqueeze(-2).to(weights.type())); // [..., 1, hd]
     }
 }

@@ -3,6 +3,7 @@ package org.ballast.core.mllm;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -13,15 +14,16 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class TrainableWeights implements Weights {
     private final Weights base;
-    private final double loraScale;
+    private final ToDoubleFunction<String> loraScale;
     private final Map<String, Tensor> leaves = new LinkedHashMap<>();
     private final Map<String, Long> gradientAddresses = new LinkedHashMap<>();
 
     /**
      * @param gradient the vector that takes the gradients, zeroed by the caller; null: no gradients
-     * @param loraScale factor of the adapter where the layout holds adapter matrices
+     * @param loraScale factor of a module's update where the layout holds adapter matrices
      */
-    TrainableWeights(Weights base, ParameterLayout layout, Tensor theta, Tensor gradient, double loraScale) {
+    TrainableWeights(
+            Weights base, ParameterLayout layout, Tensor theta, Tensor gradient, ToDoubleFunction<String> loraScale) {
         this.base = base;
         this.loraScale = loraScale;
         requireFlat("theta", theta, layout, base.type());
@@ -60,7 +62,9 @@ final class TrainableWeights implements Weights {
     @Override
     public LowRank lowRank(String module) {
         Tensor a = leaves.get(LoraConfig.nameOfA(module));
-        return a == null ? base.lowRank(module) : new LowRank(a, leaves.get(LoraConfig.nameOfB(module)), loraScale);
+        return a == null
+                ? base.lowRank(module)
+                : new LowRank(a, leaves.get(LoraConfig.nameOfB(module)), loraScale.applyAsDouble(module));
     }
 
     @Override
@@ -71,6 +75,17 @@ final class TrainableWeights implements Weights {
     @Override
     public Device device() {
         return base.device();
+    }
+
+    @Override
+    public Tensor gradient(String name) {
+        return gradientAddresses.containsKey(name) ? leaves.get(name).grad() : null;
+    }
+
+    @Override
+    public boolean trains(String prefix) {
+        String adapted = LoraConfig.nameOfA(prefix).replaceAll("\\.lora_A\\.weight$", "");
+        return gradientAddresses.keySet().stream().anyMatch(n -> n.startsWith(prefix) || n.startsWith(adapted));
     }
 
     /** Keeps the tensors beyond the scope that they were made in, until {@link #release}. */

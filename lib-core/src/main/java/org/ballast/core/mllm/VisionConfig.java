@@ -29,6 +29,7 @@ public record VisionConfig(
         Shapes.requirePositive("vision_config.hidden_size", hiddenSize);
         Shapes.requirePositive("vision_config.intermediate_size", intermediateSize);
         Shapes.requirePositive("vision_config.num_hidden_layers", layers);
+        Shapes.requireAtMost("vision_config.num_hidden_layers", layers, Shapes.MAX_LAYERS);
         Shapes.requirePositive("vision_config.num_attention_heads", heads);
         if (patchSize > imageSize) {
             throw new IllegalArgumentException(
@@ -41,6 +42,11 @@ public record VisionConfig(
         Shapes.requireDivisible("vision_config.hidden_size", hiddenSize, "num_attention_heads", heads);
         Activation.require("vision_config.hidden_act", activation);
         Shapes.requirePositive("vision_config.layer_norm_eps", layerNormEps);
+    }
+
+    /** The tower of LLaVA-1.5, ViT-L/14-336: LLaVA's default where a configuration has no tower at all. */
+    static VisionConfig llava15() {
+        return new VisionConfig(336, 14, 3, 1024, 4096, 24, 16, 768, "quick_gelu", 1e-5);
     }
 
     /** Patches on one side of the picture. */

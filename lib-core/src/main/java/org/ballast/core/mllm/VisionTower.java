@@ -1,7 +1,6 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.linear;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
 import java.util.List;
@@ -32,7 +31,9 @@ final class VisionTower {
         x = Layers.layerNorm(weights, LlavaTensors.TOWER + "pre_layrnorm", x, vision.layerNormEps());
         for (int depth = 0; depth <= config.usedVisionLayers(); depth++) {
             if (depth > 0) {
-                x = layer(weights, LlavaTensors.visionLayer(depth - 1), x); // [n, 1+p, d]
+                String name = LlavaTensors.visionLayer(depth - 1);
+                Tensor in = x; // [n, 1+p, d]
+                x = Scoped.result(() -> layer(weights, name, in)); // [n, 1+p, d]
             }
             for (int i = 0; i < features.length; i++) {
                 if (depths.get(i) == depth) {
@@ -43,6 +44,11 @@ final class VisionTower {
         return features.length == 1 ? features[0] : cat(new TensorVector(features), -1); // [n, 1+p, n*d]
     }
 
+    /** {@link #selected} of {@link #hidden}. */
+    Tensor features(Weights weights, Tensor pixels) {
+        return selected(hidden(weights, pixels)); // [n, p, vision feature size]
+    }
+
     /** The features that the projector reads, from {@link #hidden}: {@code [images, imageTokens, visionFeatureSize]}. */
     Tensor selected(Tensor hidden) {
         return config.keepClassToken()
@@ -50,10 +56,9 @@ final class VisionTower {
                 : hidden.narrow(1, 1, vision.patches()).contiguous(); // [n, p, d]
     }
 
-    /** Image features as the decoder reads them: {@code [images, imageTokens, text hidden]}. */
-    Tensor projected(Weights weights, Tensor pixels) {
-        Tensor x = selected(hidden(weights, pixels)); // [n, p, vision feature size]
-        x = projection(weights, "linear_1", x); // [n, p, d]
+    /** {@link #selected} features as the decoder reads them: {@code [images, imageTokens, text hidden]}. */
+    Tensor projected(Weights weights, Tensor features) {
+        Tensor x = projection(weights, "linear_1", features); // [n, p, d]
         return projection(weights, "linear_2", Activation.apply(config.projectorActivation(), x)); // [n, p, d]
     }
 
@@ -77,7 +82,7 @@ final class VisionTower {
                 .reshape(n, side * side, c * p * p); // [n, patches, c*p*p]
         Tensor kernel = weights.tensor(prefix + "patch_embedding.weight").view(d, c * p * p); // [d, c*p*p]
         Tensor cls = weights.tensor(prefix + "class_embedding").view(1, 1, d).expand(n, 1, d); // [n, 1, d]
-        Tensor x = cat(new TensorVector(cls, linear(patches, kernel)), 1); // [n, 1+patches, d]
+        Tensor x = cat(new TensorVector(cls, MatrixProduct.of(patches, kernel)), 1); // [n, 1+patches, d]
         return x.add(weights.tensor(prefix + "position_embedding.weight"));
     }
 

@@ -17,6 +17,21 @@ public interface Weights {
         return null;
     }
 
+    /** The linear module's weight packed for products of few rows without gradients, or null. */
+    default PackedMatrix packed(String module) {
+        return null;
+    }
+
+    /** Where the gradient of that tensor is added up, of the tensor's shape; null where it is not trained. */
+    default Tensor gradient(String name) {
+        return null;
+    }
+
+    /** Whether a tensor or an adapter under that prefix of checkpoint names is trained. */
+    default boolean trains(String prefix) {
+        return false;
+    }
+
     /** Type of the products: float32, bfloat16, or float64 in gradient checks. */
     ScalarType type();
 

@@ -15,9 +15,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -101,72 +99,6 @@ class CheckpointTest {
     }
 
     @Test
-    void adaptersAreReadAppliedMergedAndWrittenAsPeftDoes() throws IOException {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard();
-                LlavaModel model = LlavaModel.open(Golden.path("model"));
-                SafeTensors golden = Golden.tensors("adapter.safetensors")) {
-            LoraAdapter adapter = LoraAdapter.read(Golden.path("adapter"), model.config());
-            assertThat(adapter.config().scale()).isEqualTo(2);
-            Tensor expected = golden.tensor("prompt0.logits").narrow(0, 28, 1); // [1, vocab]
-            assertThat(Golden.largestDifference(tensor(logits(model, adapter)), expected))
-                    .isLessThan(1e-4);
-            adapter.write(dir, "model");
-            LoraAdapter again = LoraAdapter.read(dir, model.config());
-            assertThat(Arrays.equals(again.theta(), adapter.theta())).isTrue();
-            assertThat(again.config()).isEqualTo(adapter.config());
-            try (LlavaModel merged = adapter.merge(model)) {
-                assertThat(Golden.largestDifference(tensor(logits(merged, null)), expected))
-                        .isLessThan(1e-4);
-            }
-            LoraAdapter fresh = LoraAdapter.initialise(LoraConfig.allLinear(4, 8), model.config(), 3);
-            assertThat(logits(model, fresh)[0]).containsExactly(logits(model, null)[0]);
-            assertThat(fresh.theta())
-                    .containsExactly(LoraAdapter.initialise(LoraConfig.allLinear(4, 8), model.config(), 3)
-                            .theta())
-                    .isNotEqualTo(LoraAdapter.initialise(LoraConfig.allLinear(4, 8), model.config(), 4)
-                            .theta());
-        }
-    }
-
-    private static Tensor tensor(float[][] rows) {
-        return Tensor.create(rows[0], 1, rows[0].length);
-    }
-
-    @Test
-    void rankStabilisedScaleIsAlphaOverRootOfRank() {
-        assertThat(new LoraConfig(16, 8, true, List.of("q_proj"), null, null).scale())
-                .isEqualTo(2);
-        assertThat(new LoraConfig(16, 8, false, List.of("q_proj"), null, null).scale())
-                .isEqualTo(0.5);
-    }
-
-    @Test
-    void whatPlainLoraDoesNotHaveIsRefused() throws IOException {
-        LlavaConfig model = LlavaConfigFile.read(Golden.path("model/config.json"));
-        Files.copy(Golden.path("adapter/adapter_model.safetensors"), dir.resolve("adapter_model.safetensors"));
-        Map<String, Consumer<ObjectNode>> faults = Map.of(
-                "use_dora", n -> n.put("use_dora", true),
-                "bias", n -> n.put("bias", "all"),
-                "peft_type", n -> n.put("peft_type", "IA3"),
-                "rank_pattern", n -> n.withObject("/rank_pattern").put("q_proj", 2),
-                "lora_A.weight is Float [4, 64]", n -> n.put("r", 8),
-                "is missing", n -> n.putNull("exclude_modules"),
-                "is surplus", n -> n.putArray("target_modules").add("q_proj"));
-        for (Map.Entry<String, Consumer<ObjectNode>> fault : faults.entrySet()) {
-            ObjectNode root = (ObjectNode)
-                    JSON.readTree(Golden.path("adapter/adapter_config.json").toFile());
-            fault.getValue().accept(root);
-            Files.writeString(dir.resolve("adapter_config.json"), root.toString());
-            assertThatThrownBy(() -> LoraAdapter.read(dir, model))
-                    .as(fault.getKey())
-                    .isInstanceOf(CheckpointException.class)
-                    .hasMessageContaining(dir.toString())
-                    .hasMessageContaining(fault.getKey());
-        }
-    }
-
-    @Test
     void initialisationIsReproducibleAndScaled() {
         LlavaConfig config = SftStepBenchmark.demoSize();
         try (PointerScope scope = new PointerScope();
@@ -216,13 +148,13 @@ class CheckpointTest {
         assertThat(config.vision().patchSize()).isEqualTo(32);
         assertThat(config.usedVisionLayers()).isEqualTo(12);
         assertThat(config.imageTokens()).isEqualTo(50);
-        LlavaConfigFile.write(config, file);
+        LlavaConfigFile.write(config, ScalarType.Float, file);
         assertThat(LlavaConfigFile.read(file)).isEqualTo(config);
         Map<String, String> faults = Map.of(
                 "\"model_type\": \"llama\"", "\"model_type\": \"mamba\"",
                 "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
                 "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"prelu\"",
-                "\"vision_feature_layer\": -1", "\"vision_feature_layer\": [-1, -2]",
+                "\"vision_feature_layer\": -1", "\"vision_feature_layer\": [-1, -20.5]",
                 "\"hidden_size\": 64", "\"hidden_size\": \"many\"",
                 "\"image_token_id\": 7", "\"image_token_id\": -7");
         for (Map.Entry<String, String> fault : faults.entrySet()) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,10 +64,9 @@ class DecoderTest {
     private static void assertGreedy(Decoder decoder, List<Decoder.Prompt> prompts) {
         List<JsonNode> goldens =
                 new ArrayList<>(prompts.stream().map(p -> golden(p.id())).toList());
-        try (Decoder.State state = decoder.prefill(prompts)) {
-            float[][] logits = state.logits();
+        try (KeyValueCache cache = decoder.cache(prompts.size(), 0)) {
+            float[][] logits = rows(decoder.prefill(prompts, cache));
             for (int step = 0; !goldens.isEmpty(); step++) {
-                List<Integer> alive = new ArrayList<>();
                 List<Integer> next = new ArrayList<>();
                 for (int r = 0; r < goldens.size(); r++) {
                     JsonNode c = goldens.get(r);
@@ -74,17 +74,29 @@ class DecoderTest {
                     assertThat(token).isEqualTo(c.path("tokens").get(step).asInt());
                     assertThat(logProb(logits[r], token))
                             .isCloseTo(c.path("log_probs").get(step).asDouble(), within(1e-4));
-                    if (step + 1 < c.path("tokens").size()) {
-                        alive.add(r);
-                        next.add(token);
+                    next.add(token);
+                }
+                for (int r = goldens.size() - 1; r >= 0; r--) {
+                    if (step + 1 == goldens.get(r).path("tokens").size()) {
+                        cache.remove(r);
+                        Collections.swap(goldens, r, goldens.size() - 1);
+                        Collections.swap(next, r, next.size() - 1);
+                        goldens.remove(goldens.size() - 1);
+                        next.remove(next.size() - 1);
                     }
                 }
-                goldens = new ArrayList<>(alive.stream().map(goldens::get).toList());
                 if (!goldens.isEmpty()) {
-                    state.cache().select(alive.stream().mapToInt(i -> i).toArray());
-                    logits = decoder.step(next.stream().mapToInt(i -> i).toArray(), state.cache());
+                    logits = rows(decoder.step(next.stream().mapToInt(i -> i).toArray(), cache));
                 }
             }
+        }
+    }
+
+    private static float[][] rows(Logits logits) {
+        try (logits) {
+            float[][] out = new float[logits.rows()][];
+            Arrays.setAll(out, logits::row);
+            return out;
         }
     }
 
@@ -112,12 +124,14 @@ class DecoderTest {
         Decoder.Prompt text = prompts().get(3);
         int token = 322;
         try (Decoder decoder = new Decoder(model, adapter);
-                Decoder.State state = decoder.prefill(List.of(first, text));
-                Decoder.State fresh = decoder.prefill(List.of(append(first, token), append(text, token)))) {
-            float[][] stepped = decoder.step(new int[] {token, token}, state.cache());
-            assertThat(stepped[0]).containsExactly(fresh.logits()[0], within(1e-4f));
-            assertThat(stepped[1]).containsExactly(fresh.logits()[1], within(1e-4f));
-            assertThat(state.cache().length(0)).isEqualTo(first.ids().length + 1);
+                KeyValueCache cache = decoder.cache(2, 1);
+                KeyValueCache other = decoder.cache(2, 0)) {
+            decoder.prefill(List.of(first, text), cache).close();
+            float[][] stepped = rows(decoder.step(new int[] {token, token}, cache));
+            float[][] fresh = rows(decoder.prefill(List.of(append(first, token), append(text, token)), other));
+            assertThat(stepped[0]).containsExactly(fresh[0], within(1e-4f));
+            assertThat(stepped[1]).containsExactly(fresh[1], within(1e-4f));
+            assertThat(cache.length(0)).isEqualTo(first.ids().length + 1);
         }
     }
 
@@ -126,17 +140,16 @@ class DecoderTest {
     void theCacheGrows() {
         Decoder.Prompt text = prompts().get(3);
         try (Decoder decoder = new Decoder(model, null);
-                Decoder.State state = decoder.prefill(List.of(text))) {
+                KeyValueCache cache = decoder.cache(1, 0);
+                KeyValueCache other = decoder.cache(1, 0)) {
             Decoder.Prompt longer = text;
-            float[][] logits = state.logits();
+            float[][] logits = rows(decoder.prefill(List.of(text), cache));
             for (int i = 0; i < 150; i++) {
                 int token = 10 + i;
-                logits = decoder.step(new int[] {token}, state.cache());
+                logits = rows(decoder.step(new int[] {token}, cache));
                 longer = append(longer, token);
             }
-            try (Decoder.State fresh = decoder.prefill(List.of(longer))) {
-                assertThat(logits[0]).containsExactly(fresh.logits()[0], within(2e-4f));
-            }
+            assertThat(logits[0]).containsExactly(rows(decoder.prefill(List.of(longer), other))[0], within(2e-4f));
         }
     }
 
@@ -147,14 +160,14 @@ class DecoderTest {
     }
 
     @Test
-    void refusesWhatIsNoTextToken() {
+    void refusesWhatIsNoToken() {
         try (Decoder decoder = new Decoder(model, null);
-                Decoder.State state = decoder.prefill(prompts().subList(0, 1))) {
-            assertThatThrownBy(() -> decoder.step(new int[] {604}, state.cache()))
-                    .hasMessageContaining("604");
-            assertThatThrownBy(() -> decoder.step(new int[] {1, 2}, state.cache()))
+                KeyValueCache cache = decoder.cache(1, 0)) {
+            decoder.prefill(prompts().subList(0, 1), cache).close();
+            assertThatThrownBy(() -> decoder.step(new int[] {640}, cache)).hasMessageContaining("640");
+            assertThatThrownBy(() -> decoder.step(new int[] {1, 2}, cache))
                     .hasMessageContaining("2 tokens for a cache of 1 rows");
-            assertThatThrownBy(() -> state.cache().select(1)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> cache.remove(1)).isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
 }

@@ -64,8 +64,8 @@ class ModelVariantsTest {
                 repeated.put(t.name(), value);
             }
             try (LlavaModel wide = new LlavaModel(plain, new FrozenWeights(repeated, ScalarType.Float));
-                    Scorer a = new Scorer(model, null, 4);
-                    Scorer b = new Scorer(wide, null, 4)) {
+                    Scorer a = new Scorer(model, null, MemorySettings.DEFAULT);
+                    Scorer b = new Scorer(wide, null, MemorySettings.DEFAULT)) {
                 List<EncodedExample> rows = List.of(example(grouped, 5), example(grouped, 9));
                 assertThat(a.responseLogProbs(rows).get(1))
                         .containsExactly(b.responseLogProbs(rows).get(1), within(1e-5));
@@ -91,19 +91,18 @@ class ModelVariantsTest {
     /** Log-probabilities of one pass equal those of decoding token by token. */
     private static void assertStepsAgree(LlavaModel model) {
         EncodedExample e = example(model.config(), 6);
-        try (Scorer scorer = new Scorer(model, null, 1);
+        try (Scorer scorer = new Scorer(model, null, MemorySettings.DEFAULT);
                 Decoder decoder = new Decoder(model, null);
-                Decoder.State state = decoder.prefill(List.of(new Decoder.Prompt("p", e.pixels(), e.promptIds())))) {
+                KeyValueCache cache = decoder.cache(1, 0)) {
             double[] scores = scorer.responseLogProbs(List.of(e)).get(0);
-            float[] logits = state.logits()[0];
+            Logits logits = decoder.prefill(List.of(new Decoder.Prompt("p", e.pixels(), e.promptIds())), cache);
             for (int i = 0; i < scores.length; i++) {
-                double sum = 0;
-                for (float z : logits) {
-                    sum += Math.exp(z);
-                }
-                assertThat(logits[e.responseIds()[i]] - Math.log(sum)).isCloseTo(scores[i], within(1e-4));
-                logits = decoder.step(new int[] {e.responseIds()[i]}, state.cache())[0];
+                int[] token = {e.responseIds()[i]};
+                assertThat(logits.logProbs(new int[] {0}, token)[0]).isCloseTo(scores[i], within(1e-4));
+                logits.close();
+                logits = decoder.step(token, cache);
             }
+            logits.close();
         }
     }
 
@@ -156,7 +155,7 @@ class ModelVariantsTest {
         try (PointerScope scope = new PointerScope();
                 SftObjective sft = SftObjective.full(LlavaModel.initialise(config, 1));
                 LlavaModel other = LlavaModel.initialise(config, 1);
-                Decoder decoder = new Decoder(other, LoraAdapter.initialise(LoraConfig.allLinear(8, 16), config, 1))) {
+                Decoder decoder = new Decoder(other, LoraAdapter.initialise(LoraConfig.allLinear(8, 16), other, 1))) {
             float[] values = new float[(int) sft.parameterCount()];
             sft.initialTheta(values);
             Tensor theta = Tensor.create(values, values.length);
@@ -169,8 +168,9 @@ class ModelVariantsTest {
                     before = residentBytes();
                 }
                 sft.evaluate(theta, gradient, batch);
-                try (Decoder.State state = decoder.prefill(prompts)) {
-                    decoder.step(new int[] {5}, state.cache());
+                try (KeyValueCache cache = decoder.cache(1, 1)) {
+                    decoder.prefill(prompts, cache).close();
+                    decoder.step(new int[] {5}, cache).close();
                 }
             }
             assertThat(residentBytes() - before).isLessThan(200L << 20);

@@ -44,7 +44,7 @@ class ScorerTest {
     void tokenLogProbsAgreeWithTheReferenceWhateverTheBatch() {
         JsonNode golden = Golden.json("response_log_probs.json");
         for (int batch : new int[] {1, 4, 16}) {
-            try (Scorer scorer = new Scorer(model, null, batch)) {
+            try (Scorer scorer = new Scorer(model, null, MemorySettings.DEFAULT.withBatchTokens(32 * batch))) {
                 List<double[]> scores = scorer.responseLogProbs(examples());
                 assertThat(scores).hasSize(6);
                 for (int i = 0; i < 6; i++) {
@@ -63,7 +63,7 @@ class ScorerTest {
     void theOrderOfTheRowsChangesNothing() {
         List<EncodedExample> reversed = examples();
         Collections.reverse(reversed);
-        try (Scorer scorer = new Scorer(model, null, 4)) {
+        try (Scorer scorer = new Scorer(model, null, MemorySettings.DEFAULT)) {
             List<double[]> a = scorer.responseLogProbs(examples());
             List<double[]> b = scorer.responseLogProbs(reversed);
             for (int i = 0; i < a.size(); i++) {
@@ -77,8 +77,8 @@ class ScorerTest {
         LoraAdapter adapter = LoraAdapter.read(Golden.path("adapter"), model.config());
         List<EncodedPair> pairs = ObjectiveTest.pairs();
         JsonNode dpo = Golden.json("dpo.json");
-        try (Scorer base = new Scorer(model, null, 8);
-                Scorer policy = new Scorer(model, adapter, 8)) {
+        try (Scorer base = new Scorer(model, null, MemorySettings.DEFAULT);
+                Scorer policy = new Scorer(model, adapter, MemorySettings.DEFAULT)) {
             List<EncodedExample> chosen = ObjectiveTest.chosen();
             for (int i = 0; i < pairs.size(); i++) {
                 assertThat(Arrays.stream(base.responseLogProbs(chosen).get(i)).sum())

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Scorer;
 import org.ballast.core.mllm.generate.Generation;
 import org.ballast.core.mllm.generate.Generation.FinishReason;
@@ -24,14 +25,12 @@ final class ModelWork implements AutoCloseable {
     private final OpenModel model;
     private final Scorer scorer;
     private final Generator generator;
-    private final int batchRows;
 
     ModelWork(OpenModel model, int batchRows) {
         torch.set_num_threads(1);
         this.model = model;
-        this.scorer = new Scorer(model.model(), null, batchRows);
-        this.generator = new Generator(model.model(), null, model.tokenizer().endId());
-        this.batchRows = batchRows;
+        this.scorer = model.scorer(MemorySettings.DEFAULT);
+        this.generator = model.generator(batchRows);
     }
 
     @Override
@@ -77,13 +76,8 @@ final class ModelWork implements AutoCloseable {
     /** Greedy answers in the order of the prompts. */
     List<Answer> greedy(List<GenerationRequest> prompts, int maxTokens) {
         List<Answer> answers = new ArrayList<>();
-        for (int from = 0; from < prompts.size(); from += batchRows) {
-            List<GenerationRequest> batch = prompts.subList(from, Math.min(prompts.size(), from + batchRows));
-            for (Generation generation : generator.generate(batch, GenerationOptions.greedy(maxTokens))) {
-                answers.add(new Answer(
-                        model.tokenizer().decodeResponse(generation.tokens()),
-                        generation.finishReason() == FinishReason.EOS));
-            }
+        for (Generation generation : generator.generate(prompts, GenerationOptions.greedy(maxTokens))) {
+            answers.add(new Answer(generation.text(), generation.finishReason() == FinishReason.EOS));
         }
         return answers;
     }

@@ -14,7 +14,11 @@ import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Precision;
+import org.ballast.core.mllm.Scorer;
+import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.mllm.generate.Vocabulary;
 import org.ballast.core.text.EndTokens;
 import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.PromptTemplate;
@@ -118,23 +122,24 @@ public final class OpenModel implements AutoCloseable {
         tokenizer.close();
     }
 
-    /** The model; in float32 with its adapter merged into the weights. */
+    /** The model; in float32 with its adapter merged into the weights, in bf16 without it. */
     public LlavaModel model() {
         return model;
     }
 
-    /** The adapter to compute with besides; null where there is none, or where it is part of {@link #model}. */
-    public LoraAdapter adapter() {
-        return adapter;
-    }
-
-    /** Ids that end an answer; at least one. */
-    public List<Integer> endIds() {
-        return endIds;
-    }
-
     public LlavaTokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** Scores responses with this model and its adapter; the caller closes it. */
+    public Scorer scorer(MemorySettings memory) {
+        return new Scorer(model, adapter, memory);
+    }
+
+    /** Answers prompts with this model and its adapter, up to {@code maxRows} at once; the caller closes it. */
+    public Generator generator(int maxRows) {
+        int[] ends = endIds.stream().mapToInt(Integer::intValue).toArray();
+        return new Generator(model, adapter, new Vocabulary(ends, tokenizer::decodeResponse), maxRows);
     }
 
     /** Null for a model that reads text only. */

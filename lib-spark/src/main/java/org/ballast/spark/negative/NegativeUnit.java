@@ -63,19 +63,11 @@ record NegativeUnit(
                     requests.add(request);
                 });
             }
-            Generator generator =
-                    new Generator(model.model(), null, model.tokenizer().endId());
-            for (int from = 0; from < requests.size(); from += batchRows) {
-                List<GenerationRequest> batch = requests.subList(from, Math.min(requests.size(), from + batchRows));
-                List<Generation> answers = generator.generate(batch, weaken.generation());
-                for (int i = 0; i < batch.size(); i++) {
-                    store(
-                            model,
-                            policy,
-                            byId.get(batch.get(i).id()),
-                            answers.get(i),
-                            batch.get(i).promptIds().length,
-                            out);
+            try (Generator generator = model.generator(batchRows)) {
+                List<Generation> answers = generator.generate(requests, weaken.generation());
+                for (int i = 0; i < answers.size(); i++) {
+                    GenerationRequest request = requests.get(i);
+                    store(policy, byId.get(request.id()), answers.get(i), request.promptIds().length, out);
                 }
             }
         }
@@ -108,9 +100,9 @@ record NegativeUnit(
         return Optional.empty();
     }
 
-    private void store(OpenModel model, Policy policy, Row row, Generation answer, int promptTokens, Output out) {
+    private void store(Policy policy, Row row, Generation answer, int promptTokens, Output out) {
         Prompt prompt = PromptRows.fromRow(row);
-        String response = model.tokenizer().decodeResponse(answer.tokens()).strip();
+        String response = answer.text().strip();
         String truth = row.getAs("response");
         if (response.isEmpty()) {
             out.reject(rejected(prompt, Reason.EMPTY_RESPONSE, "the model answered nothing", null));

@@ -3,6 +3,7 @@ package org.ballast.spark.respond;
 import java.io.Serializable;
 import java.util.List;
 import org.ballast.core.image.ImageLimits;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.spark.units.UnitOptions;
 
@@ -15,7 +16,8 @@ import org.ballast.spark.units.UnitOptions;
  * @param generation how tokens are chosen
  * @param noiseStep diffusion step of the weakened picture that {@code generation.contrast()} asks for
  * @param maxLength longest sequence in tokens; 0: the model's own
- * @param batchRows rows that the model works on together
+ * @param batchRows rows that are answered together
+ * @param memory what is computed at once where responses are scored
  */
 public record RespondOptions(
         List<String> input,
@@ -25,6 +27,7 @@ public record RespondOptions(
         int noiseStep,
         int maxLength,
         int batchRows,
+        MemorySettings memory,
         UnitOptions units)
         implements Serializable {
     public RespondOptions {

@@ -2,8 +2,6 @@ package org.ballast.spark.respond;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.SerializableConfiguration;
 import org.ballast.core.data.ModelResponse;
@@ -14,9 +12,9 @@ import org.ballast.core.image.DiffusionNoise;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.mllm.Scorer;
 import org.ballast.core.mllm.generate.Generation;
-import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.mllm.generate.NonFiniteLogitsException;
 import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.model.ModelSpec;
@@ -30,8 +28,8 @@ record RespondUnit(ModelSpec spec, RespondOptions options, SerializableConfigura
     /** A row with a response. */
     private record Scored(Row row, String response, boolean cut, EncodedExample example) {}
 
-    /** A row without one, and how many tokens its answer may have. */
-    private record Asked(Row row, int limit, GenerationRequest request) {}
+    /** A row without one. */
+    private record Asked(Row row, GenerationRequest request) {}
 
     @Override
     public void apply(List<Row> rows, Output out) {
@@ -85,8 +83,7 @@ record RespondUnit(ModelSpec spec, RespondOptions options, SerializableConfigura
                 tokenizer.fit(prompt, new int[options.generation().maxTokens()], longest);
         asked.add(new Asked(
                 row,
-                fitted.response().length,
-                new GenerationRequest(id, fitted.prompt(), pixels, weakened(id, pixels))));
+                new GenerationRequest(id, fitted.prompt(), pixels, weakened(id, pixels), fitted.response().length)));
     }
 
     private float[] weakened(String id, float[] pixels) throws RowRejected {
@@ -104,7 +101,7 @@ record RespondUnit(ModelSpec spec, RespondOptions options, SerializableConfigura
         if (rows.isEmpty()) {
             return;
         }
-        try (Scorer scorer = new Scorer(model.model(), model.adapter(), options.batchRows())) {
+        try (Scorer scorer = model.scorer(options.memory())) {
             List<double[]> logProbs =
                     scorer.responseLogProbs(rows.stream().map(Scored::example).toList());
             for (int i = 0; i < rows.size(); i++) {
@@ -121,39 +118,36 @@ record RespondUnit(ModelSpec spec, RespondOptions options, SerializableConfigura
     }
 
     private void answer(OpenModel model, List<Asked> rows, Output out) {
-        Map<Integer, List<Asked>> byLimit = new TreeMap<>();
-        rows.forEach(row ->
-                byLimit.computeIfAbsent(row.limit, limit -> new ArrayList<>()).add(row));
-        try (Generator generator =
-                new Generator(model.model(), model.adapter(), model.endIds().get(0))) {
-            byLimit.forEach((limit, same) -> {
-                for (int from = 0; from < same.size(); from += options.batchRows()) {
-                    List<Asked> batch = same.subList(from, Math.min(same.size(), from + options.batchRows()));
-                    answer(model, generator, batch, options.generation().withMaxTokens(limit), out);
-                }
-            });
+        try (Generator generator = model.generator(options.batchRows())) {
+            List<Generation> answers;
+            try {
+                answers = generator.generate(rows.stream().map(Asked::request).toList(), options.generation());
+            } catch (NonFiniteLogitsException e) {
+                // the others are not to suffer for one row
+                rows.forEach(row -> answerAlone(generator, row, out));
+                return;
+            }
+            for (int i = 0; i < rows.size(); i++) {
+                store(rows.get(i).row, answers.get(i), out);
+            }
         }
     }
 
-    private static void answer(
-            OpenModel model, Generator generator, List<Asked> batch, GenerationOptions generation, Output out) {
-        List<Generation> answers;
+    private void answerAlone(Generator generator, Asked row, Output out) {
         try {
-            answers = generator.generate(batch.stream().map(Asked::request).toList(), generation);
-        } catch (ArithmeticException e) {
-            if (batch.size() == 1) {
-                reject(batch.get(0).row, Reason.NOT_FINITE, e.getMessage(), out);
-            } else {
-                // one row's scores are no numbers: the others are not to suffer for it
-                batch.forEach(row -> answer(model, generator, List.of(row), generation, out));
-            }
-            return;
+            store(
+                    row.row,
+                    generator
+                            .generate(List.of(row.request), options.generation())
+                            .get(0),
+                    out);
+        } catch (NonFiniteLogitsException e) {
+            reject(row.row, Reason.NOT_FINITE, e.getMessage(), out);
         }
-        for (int i = 0; i < batch.size(); i++) {
-            Generation answer = answers.get(i);
-            String text = model.tokenizer().decodeResponse(answer.tokens());
-            store(batch.get(i).row, text, answer.tokens(), answer.logProbs(), answer.finishReason(), out);
-        }
+    }
+
+    private static void store(Row row, Generation answer, Output out) {
+        store(row, answer.text(), answer.tokens(), answer.logProbs(), answer.finishReason(), out);
     }
 
     private static void store(

@@ -6,21 +6,25 @@ import java.util.Locale;
 /**
  * An answer.
  *
- * @param tokens new ids; the last one is the end token if {@code finishReason} is {@code EOS}
- * @param logProbs natural log-probability of each token by the raw logits, before any penalty, temperature or contrast; under contrast by branch a
+ * @param tokens new ids; the last one is an end token if {@code finishReason} is {@code EOS}, and belongs to the stop string if it is {@code STOP}
+ * @param logProbs natural log-probability of each token by the raw logits, before any penalty, temperature or contrast; under contrast by branch a; null
+ *     where they were not asked for
+ * @param text the decoded answer, cut before a stop string; null where the generator has no tokenizer
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Generation(String id, int[] tokens, double[] logProbs, FinishReason finishReason)
+public record Generation(String id, int[] tokens, double[] logProbs, String text, FinishReason finishReason)
         implements Serializable {
 
     /** Why an answer ended. */
     public enum FinishReason {
-        /** The end token was chosen. */
+        /** An end token was chosen. */
         EOS,
         /** The limit of tokens was reached. */
-        LENGTH;
+        LENGTH,
+        /** The text held a stop string. */
+        STOP;
 
-        /** The value of the column {@code finish_reason}: {@code eos} or {@code length}. */
+        /** The value of the column {@code finish_reason}: {@code eos}, {@code length} or {@code stop}. */
         public String code() {
             return name().toLowerCase(Locale.ROOT);
         }

@@ -1,134 +1,76 @@
 package org.ballast.core.mllm.generate;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.BitSet;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
-import org.ballast.core.data.ItemRandom;
+import java.util.function.Consumer;
 import org.ballast.core.mllm.Decoder;
+import org.ballast.core.mllm.KeyValueCache;
 import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
+import org.ballast.core.mllm.Logits;
 import org.ballast.core.mllm.LoraAdapter;
-import org.ballast.core.mllm.generate.Generation.FinishReason;
 
 /**
- * Answers prompts with a model, a batch at a time. Prompts may differ in length; a row leaves the batch when it is done. A row's draws are its own
- * ({@link ItemRandom}, stream {@code sample}); its logits depend on the shape of the batch in their last bits, as all products do. The image token is
- * never chosen. Thread-safe. Does not own the model.
+ * Answers prompts with a model, a bounded number at a time: an answer that ends leaves the batch, and the next request takes its place. Prompts may differ in length.
+ *
+ * <p>A row's choices are its own (draws by {@code ItemRandom}, stream {@code sample}); its logits depend on who shares the batch in their last bits
+ * only, as all products do. The same requests in the same order give the same bits. Thread-safe. Does not own the model.
  */
 public final class Generator implements AutoCloseable {
+    /** Prompts are read together up to this number of tokens, which is enough for the speed of the products; it bounds the memory of the activations. */
+    private static final int PREFILL_TOKENS = 4096;
+
     private final Decoder decoder;
     private final LlavaConfig config;
-    private final int endToken;
+    private final Vocabulary vocabulary;
+    private final int maxRows;
 
     /**
-     * @param adapter null: the model as it is
-     * @param endToken id that ends an answer
+     * @param adapterOrNull null: the model as it is
+     * @param maxRows answers in the making at once; under a contrast of two branches each takes two rows of the cache
      */
-    public Generator(LlavaModel model, LoraAdapter adapter, int endToken) {
-        int vocabulary = model.config().text().vocabSize();
-        if (endToken < 0 || endToken >= vocabulary) {
-            throw new IllegalArgumentException("end token " + endToken + " is outside the vocabulary of " + vocabulary);
+    public Generator(LlavaModel model, LoraAdapter adapterOrNull, Vocabulary vocabulary, int maxRows) {
+        int size = model.config().text().vocabSize();
+        for (int end : vocabulary.endTokens()) {
+            if (end < 0 || end >= size) {
+                throw new IllegalArgumentException("end token " + end + " is outside the vocabulary of " + size);
+            }
+        }
+        if (maxRows < 1) {
+            throw new IllegalArgumentException("rows at once must be at least 1, are " + maxRows);
         }
         this.config = model.config();
-        this.endToken = endToken;
-        this.decoder = new Decoder(model, adapter);
+        this.vocabulary = vocabulary;
+        this.maxRows = maxRows;
+        this.decoder = new Decoder(model, adapterOrNull);
+    }
+
+    /** Answers of all requests, in their order. */
+    public List<Generation> generate(List<GenerationRequest> requests, GenerationOptions options) {
+        List<Generation> answers = new ArrayList<>();
+        generate(requests.iterator(), options, answers::add);
+        return answers;
     }
 
     /**
-     * Answers of all requests, in their order, computed as one batch (of two rows a request under a contrast of two branches).
+     * Answers the requests and hands the answers over in the order of the requests, each as soon as those before it are done. A request is asked for when there
+     * is a place for it.
      *
      * @throws IllegalArgumentException naming the row: without the pictures that the options ask for, with a wrong number of image tokens, or too
      *     long for the model's positions together with its answer
+     * @throws NonFiniteLogitsException naming the row
      */
-    public List<Generation> generate(List<GenerationRequest> requests, GenerationOptions options) {
-        if (requests.isEmpty()) {
-            return List.of();
+    public void generate(
+            Iterator<GenerationRequest> requests, GenerationOptions options, Consumer<Generation> answers) {
+        if (!options.stopStrings().isEmpty() && vocabulary.decode() == null) {
+            throw new IllegalArgumentException("stop strings " + options.stopStrings() + " without a tokenizer");
         }
-        Contrast contrast = options.contrast();
-        List<Decoder.Prompt> prompts = new ArrayList<>();
-        List<Decoder.Prompt> against = new ArrayList<>();
-        List<Row> active = new ArrayList<>();
-        for (GenerationRequest request : requests) {
-            checkLength(request, options);
-            boolean weakened = contrast != null && contrast.direction() != Contrast.Direction.CLEAN_MINUS_NOISED;
-            prompts.add(prompt(request, weakened, contrast != null));
-            if (contrast != null && contrast.hasTwoBranches()) {
-                against.add(prompt(request, !weakened, true));
-            }
-            active.add(new Row(request, options));
+        try (var run = new Run(requests, options, answers)) {
+            run.toTheEnd();
         }
-        prompts.addAll(against);
-        List<Row> rows = List.copyOf(active);
-        try (Decoder.State state = decoder.prefill(prompts)) {
-            decode(state, active, options);
-        }
-        return rows.stream().map(Row::generation).toList();
-    }
-
-    private void decode(Decoder.State state, List<Row> active, GenerationOptions options) {
-        var choice = new TokenChoice(options);
-        float[][] logits = state.logits(); // [branches * active][vocab]
-        while (true) {
-            int branches = logits.length / active.size();
-            for (int i = 0; i < active.size(); i++) {
-                float[] other = branches == 2 ? logits[active.size() + i] : null;
-                active.get(i).take(logits[i], other, choice);
-            }
-            int[] open = IntStream.range(0, active.size())
-                    .filter(i -> active.get(i).finish == null)
-                    .toArray();
-            if (open.length == 0) {
-                return;
-            }
-            if (open.length < active.size()) {
-                int size = active.size();
-                state.cache()
-                        .select(IntStream.range(0, branches)
-                                .flatMap(b -> Arrays.stream(open).map(i -> b * size + i))
-                                .toArray());
-                active.removeIf(row -> row.finish != null);
-            }
-            int[] last = active.stream().mapToInt(Row::last).toArray();
-            int[] tokens = IntStream.range(0, branches)
-                    .flatMap(b -> Arrays.stream(last))
-                    .toArray();
-            logits = decoder.step(tokens, state.cache());
-        }
-    }
-
-    private void checkLength(GenerationRequest request, GenerationOptions options) {
-        int positions = config.text().maxPositions();
-        long needed = (long) request.promptIds().length + options.maxTokens() - 1; // the last token is never fed in
-        if (needed > positions) {
-            throw new IllegalArgumentException("row " + request.id() + ": prompt of " + request.promptIds().length
-                    + " and answer of up to " + options.maxTokens() + " tokens exceed the model's " + positions
-                    + " positions");
-        }
-    }
-
-    private static Decoder.Prompt prompt(GenerationRequest request, boolean weakened, boolean needed) {
-        float[] pixels = weakened ? request.weakenedPixels() : request.pixels();
-        if (pixels == null && needed) {
-            throw new IllegalArgumentException(
-                    "row " + request.id() + ": contrast needs the " + (weakened ? "weakened" : "clean") + " picture");
-        }
-        return new Decoder.Prompt(request.id(), pixels, request.promptIds());
-    }
-
-    /** logits[token] - log sum exp logits. */
-    static double logProb(float[] logits, int token) {
-        float highest = Float.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            highest = Math.max(highest, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - highest);
-        }
-        return logits[token] - highest - Math.log(sum);
     }
 
     @Override
@@ -136,55 +78,136 @@ public final class Generator implements AutoCloseable {
         decoder.close();
     }
 
-    /** One answer in the making. */
-    private final class Row {
-        private final String id;
+    /** The batch in motion: answer i has the rows {@code branches * i ..} of the cache. */
+    private final class Run implements AutoCloseable {
+        private final Iterator<GenerationRequest> requests;
         private final GenerationOptions options;
-        private final BitSet seen = new BitSet();
-        private final RandomGenerator random;
-        private final int[] tokens;
-        private final double[] logProbs;
-        private int size;
-        private FinishReason finish;
+        private final TokenChoice choice;
+        private final Consumer<Generation> sink;
+        private final int branches;
+        private final KeyValueCache cache;
+        private final List<Answer> active = new ArrayList<>();
+        private final Deque<Answer> undelivered = new ArrayDeque<>();
+        private GenerationRequest waiting;
 
-        Row(GenerationRequest request, GenerationOptions options) {
-            this.id = request.id();
+        Run(Iterator<GenerationRequest> requests, GenerationOptions options, Consumer<Generation> sink) {
+            this.requests = requests;
             this.options = options;
-            Arrays.stream(request.promptIds()).forEach(seen::set);
-            random = ItemRandom.of(options.seed(), "sample", id, options.attempt());
-            tokens = new int[options.maxTokens()];
-            logProbs = new double[options.maxTokens()];
+            this.choice = new TokenChoice(options);
+            this.sink = sink;
+            this.branches = options.hasTwoBranches() ? 2 : 1;
+            this.cache = decoder.cache(maxRows * branches, Math.min(options.maxTokens(), 256));
         }
 
-        void take(float[] logits, float[] against, TokenChoice choice) {
-            float[] scores = logits.clone();
-            if (against != null) {
-                options.contrast().combine(scores, against);
-            }
-            // fed back in, it would ask for features that do not exist
-            scores[config.imageTokenId()] = Float.NEGATIVE_INFINITY;
-            int token;
-            try {
-                token = choice.choose(scores, seen, random);
-            } catch (ArithmeticException e) {
-                throw new ArithmeticException("row " + id + ", token " + size + ": " + e.getMessage());
-            }
-            seen.set(token);
-            tokens[size] = token;
-            logProbs[size++] = logProb(logits, token);
-            if (token == endToken) {
-                finish = FinishReason.EOS;
-            } else if (size == tokens.length) {
-                finish = FinishReason.LENGTH;
+        void toTheEnd() {
+            while (true) {
+                admit();
+                if (active.isEmpty()) {
+                    return;
+                }
+                int[] last = new int[active.size() * branches];
+                for (int row = 0; row < last.length; row++) {
+                    last[row] = active.get(row / branches).last();
+                }
+                try (Logits logits = decoder.step(last, cache)) {
+                    extend(active, logits);
+                }
+                leave();
             }
         }
 
-        int last() {
-            return tokens[size - 1];
+        /** Fills the free places. */
+        private void admit() {
+            List<Answer> joining = joining();
+            while (!joining.isEmpty()) {
+                List<Decoder.Prompt> prompts =
+                        joining.stream().flatMap(a -> a.prompts().stream()).toList();
+                active.addAll(joining);
+                try (Logits logits = decoder.prefill(prompts, cache)) {
+                    extend(joining, logits);
+                }
+                leave(); // an answer may end with its first token
+                joining = joining();
+            }
         }
 
-        Generation generation() {
-            return new Generation(id, Arrays.copyOf(tokens, size), Arrays.copyOf(logProbs, size), finish);
+        private List<Answer> joining() {
+            List<Answer> joining = new ArrayList<>();
+            long tokens = 0;
+            while (active.size() + joining.size() < maxRows && (waiting != null || requests.hasNext())) {
+                waiting = waiting == null ? requests.next() : waiting;
+                tokens += (long) waiting.promptIds().length * branches;
+                if (tokens > PREFILL_TOKENS && !joining.isEmpty()) {
+                    break;
+                }
+                checkLength(waiting);
+                Answer answer = new Answer(waiting, options, vocabulary);
+                joining.add(answer);
+                undelivered.add(answer);
+                waiting = null;
+            }
+            return joining;
+        }
+
+        private void checkLength(GenerationRequest request) {
+            int positions = config.text().maxPositions();
+            int answer = Answer.maxTokens(request, options);
+            long needed = (long) request.promptIds().length + answer - 1; // the last token is never fed in
+            if (needed > positions) {
+                throw new IllegalArgumentException("row " + request.id() + ": prompt of " + request.promptIds().length
+                        + " and answer of up to " + answer + " tokens exceed the model's " + positions + " positions");
+            }
+        }
+
+        /** One token more for each of the answers whose logits these are. */
+        private void extend(List<Answer> answers, Logits logits) {
+            int[] rows = new int[answers.size()];
+            int[] tokens = new int[answers.size()];
+            boolean[] mayNotEnd = new boolean[answers.size()];
+            for (int i = 0; i < rows.length; i++) {
+                rows[i] = i * branches;
+                mayNotEnd[i] = answers.get(i).mayNotEnd();
+            }
+            if (options.isPlainGreedy()) {
+                tokens = logits.best(mayNotEnd, vocabulary.endTokens());
+            } else {
+                for (int i = 0; i < rows.length; i++) {
+                    float[] against = branches == 2 ? logits.row(rows[i] + 1) : null;
+                    tokens[i] = answers.get(i).choose(logits.row(rows[i]), against, choice);
+                }
+            }
+            for (int i = 0; i < rows.length; i++) {
+                answers.get(i).add(tokens[i]);
+            }
+            if (options.logProbs()) {
+                double[] logProbs = logits.logProbs(rows, tokens);
+                for (int i = 0; i < rows.length; i++) {
+                    answers.get(i).addLogProb(logProbs[i]);
+                }
+            }
+        }
+
+        /** Finished answers give their rows to the last ones, and go out in the order of the requests. */
+        private void leave() {
+            for (int i = active.size() - 1; i >= 0; i--) {
+                if (active.get(i).isFinished()) {
+                    Answer last = active.remove(active.size() - 1);
+                    if (i < active.size()) {
+                        active.set(i, last);
+                    }
+                    for (int branch = branches - 1; branch >= 0; branch--) {
+                        cache.remove(i * branches + branch);
+                    }
+                }
+            }
+            while (!undelivered.isEmpty() && undelivered.peek().isFinished()) {
+                sink.accept(undelivered.poll().generation());
+            }
+        }
+
+        @Override
+        public void close() {
+            cache.close();
         }
     }
 }

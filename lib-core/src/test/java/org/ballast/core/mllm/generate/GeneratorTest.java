@@ -17,7 +17,9 @@ import java.util.Objects;
 import java.util.Random;
 import org.ballast.core.image.PixelGoldens;
 import org.ballast.core.mllm.Decoder;
+import org.ballast.core.mllm.KeyValueCache;
 import org.ballast.core.mllm.LlavaModel;
+import org.ballast.core.mllm.Logits;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.generate.Generation.FinishReason;
 import org.ballast.core.text.LlavaTokenizer;
@@ -41,13 +43,15 @@ class GeneratorTest {
     private static LlavaModel model;
     private static Generator generator;
     private static LlavaTokenizer tokenizer;
+    private static Vocabulary vocabulary;
 
     @BeforeAll
     static void open() throws IOException {
         model = LlavaModel.open(folder("model"));
-        generator = new Generator(model, null, END);
         tokenizer = LlavaTokenizer.open(
                 folder("model"), new PromptTemplate("{prompt}", ""), LlavaTokenizer.SpecialTokens.llava15());
+        vocabulary = new Vocabulary(new int[] {END}, tokenizer::decodeResponse);
+        generator = new Generator(model, null, vocabulary, 4);
     }
 
     @AfterAll
@@ -101,8 +105,10 @@ class GeneratorTest {
     @ParameterizedTest
     @CsvSource({"greedy,1", "repetition_penalty_1.2,1.2"})
     void greedyAnswersEqualTheGoldensAloneAndInABatch(String key, double penalty) {
-        GenerationOptions options =
-                GenerationOptions.greedy(GREEDY.get("max_new_tokens").asInt()).withRepetitionPenalty(penalty);
+        GenerationOptions options = GenerationOptions.greedy(
+                        GREEDY.get("max_new_tokens").asInt())
+                .withRepetitionPenalty(penalty)
+                .withLogProbs();
         List<Generation> together = generator.generate(allRequests(), options);
         assertThat(together).extracting(Generation::id).containsExactly("prompt0", "prompt1", "prompt2", "prompt3");
         for (int i = 0; i < 4; i++) {
@@ -143,8 +149,11 @@ class GeneratorTest {
 
     private static float[][] firstLogits(List<Decoder.Prompt> prompts) {
         try (var decoder = new Decoder(model, null);
-                Decoder.State state = decoder.prefill(prompts)) {
-            return state.logits();
+                KeyValueCache cache = decoder.cache(prompts.size(), 0);
+                Logits logits = decoder.prefill(prompts, cache)) {
+            float[][] rows = new float[logits.rows()][];
+            Arrays.setAll(rows, logits::row);
+            return rows;
         }
     }
 
@@ -197,7 +206,8 @@ class GeneratorTest {
 
     @Test
     void aRowsDrawsAreItsOwn() {
-        GenerationOptions options = GenerationOptions.sampling(12, 1, 0, 0.95, 7);
+        GenerationOptions options =
+                GenerationOptions.sampling(12, 1, 0, 0.95, 7).withLogProbs();
         List<GenerationRequest> requests = new ArrayList<>();
         for (int i = 0; i < 9; i++) {
             requests.add(request("prompt" + i % 4, "row" + i, null));
@@ -247,13 +257,13 @@ class GeneratorTest {
     @Test
     void anAdapterChangesTheAnswers() {
         LoraAdapter adapter = LoraAdapter.read(folder("adapter"), model.config());
-        var options = GenerationOptions.greedy(8);
+        var options = GenerationOptions.greedy(8).withLogProbs();
         List<Generation> adapted;
-        try (var withAdapter = new Generator(model, adapter, END)) {
+        try (var withAdapter = new Generator(model, adapter, vocabulary, 4)) {
             adapted = withAdapter.generate(allRequests(), options);
         }
         try (LlavaModel merged = adapter.merge(model);
-                var plain = new Generator(merged, null, END)) {
+                var plain = new Generator(merged, null, vocabulary, 4)) {
             List<Generation> expected = plain.generate(allRequests(), options);
             for (int i = 0; i < 4; i++) {
                 assertThat(adapted.get(i).tokens()).isEqualTo(expected.get(i).tokens());
@@ -298,6 +308,7 @@ class GeneratorTest {
                 .hasMessageContaining("16 image tokens");
         assertThatThrownBy(() -> new GenerationRequest("empty", new int[0], null, null))
                 .hasMessageContaining("row empty");
-        assertThatThrownBy(() -> new Generator(model, null, 640)).hasMessageContaining("640");
+        assertThatThrownBy(() -> new Generator(model, null, Vocabulary.ofEndTokens(640), 4))
+                .hasMessageContaining("640");
     }
 }

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Benchmarks against the libraries that people use; both sides in one run, on the same cores.
+#
+#   bin/benchmark.sh mllm [options of tests/benchmarks/mllm.py]
+#
+# Needs Python 3.11 (PYTHON names another interpreter) and its package index, for the peers' libraries go into a virtual environment
+# under target/benchmarks. BALLAST_PYTHON names an interpreter that has them already. Use an otherwise idle machine.
+set -euo pipefail
+
+home="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+work="$home/target/benchmarks"
+[ "${1-}" = mllm ] || { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
+shift
+
+python="${BALLAST_PYTHON:-$work/python/bin/python}"
+if [ ! -x "$python" ]; then
+    "${PYTHON:-python3}" -m venv "$work/python"
+    "$python" -m pip install -q -r "$home/tests/benchmarks/peers/requirements.txt"
+fi
+
+mkdir -p "$work"
+(cd "$home" && mvn -B -q -DskipTests -Dspotless.check.skip -pl lib-core test-compile \
+    dependency:build-classpath -DincludeScope=test -Dmdep.outputFile="$work/class-path") >&2
+exec "$python" "$home/tests/benchmarks/mllm.py" --work "$work" \
+    --class-path "$home/lib-core/target/test-classes:$home/lib-core/target/classes:$(cat "$work/class-path")" "$@"

@@ -1,0 +1,66 @@
+package org.ballast.core.mllm;
+
+import static org.bytedeco.pytorch.global.torch.stack;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+
+/**
+ * The features of pictures, part after part. A frozen tower sees a picture once for all parts in a row that show it; a trained one each time, for its graph must not outlive
+ * the part.
+ */
+final class ImageFeatures implements AutoCloseable {
+    private final LlavaModel model;
+    private final Weights weights;
+    private final List<ImageInput> images;
+    private final boolean trained;
+    private final Map<Integer, Tensor> kept = new HashMap<>();
+
+    ImageFeatures(LlavaModel model, Weights weights, List<ImageInput> images) {
+        this.model = model;
+        this.weights = weights;
+        this.images = images;
+        this.trained = weights.trains(LlavaTensors.TOWER);
+    }
+
+    /**
+     * What the decoder reads of some pictures. Belongs to the caller's scope.
+     *
+     * @return {@code [indexes, imageTokens, text hidden]}; null for no picture
+     */
+    Tensor projected(List<Integer> indexes) {
+        if (indexes.isEmpty()) {
+            return null;
+        }
+        Tensor[] features = (trained ? computed(indexes) : frozen(indexes)).toArray(Tensor[]::new);
+        return model.tower().projected(weights, stack(new TensorVector(features), 0));
+    }
+
+    private List<Tensor> computed(List<Integer> indexes) {
+        return VisionFeatures.computed(
+                model, weights, indexes.stream().map(images::get).toList());
+    }
+
+    private List<Tensor> frozen(List<Integer> indexes) {
+        List<Integer> past =
+                kept.keySet().stream().filter(i -> !indexes.contains(i)).toList();
+        past.forEach(i -> kept.remove(i).releaseReference());
+        List<Integer> missing =
+                indexes.stream().filter(i -> !kept.containsKey(i)).toList();
+        List<Tensor> fresh = computed(missing);
+        for (int i = 0; i < fresh.size(); i++) {
+            fresh.get(i).retainReference();
+            kept.put(missing.get(i), fresh.get(i));
+        }
+        return indexes.stream().map(kept::get).toList();
+    }
+
+    @Override
+    public void close() {
+        kept.values().forEach(Tensor::releaseReference);
+        kept.clear();
+    }
+}
