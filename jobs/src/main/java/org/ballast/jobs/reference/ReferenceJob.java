@@ -6,6 +6,7 @@ import java.util.Map;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
@@ -18,7 +19,7 @@ import org.ballast.spark.units.UnitOptions;
 
 /** Scores every completion once, so that preference training needs no second model. */
 public final class ReferenceJob implements Job {
-    private record Options(List<String> splits, int batchRows, UnitOptions units) {}
+    private record Options(List<String> splits, MemorySettings memory, UnitOptions units) {}
 
     @Override
     public String name() {
@@ -40,7 +41,10 @@ public final class ReferenceJob implements Job {
         Settings inputs = settings.section("inputs");
         inputs.stages("data");
         inputs.stage("model");
-        return new Options(settings.strings("splits"), UnitSettings.batchSize(settings), UnitSettings.read(settings));
+        return new Options(
+                settings.strings("splits"),
+                MemorySettings.DEFAULT.withBatchTokens(settings.integer("batch-tokens", 1, 10_000_000)),
+                UnitSettings.read(settings));
     }
 
     private static StageOutcome run(StageContext context, Options options) throws Exception {
@@ -56,7 +60,7 @@ public final class ReferenceJob implements Job {
                         completions,
                         options.splits(),
                         model,
-                        options.batchRows(),
+                        options.memory(),
                         options.units()),
                 Map.of("model", model.digest()));
     }

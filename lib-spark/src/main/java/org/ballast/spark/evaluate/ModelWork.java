@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Scorer;
 import org.ballast.core.mllm.generate.Generation;
 import org.ballast.core.mllm.generate.Generation.FinishReason;
@@ -29,7 +30,7 @@ final class ModelWork implements AutoCloseable {
     ModelWork(OpenModel model, int batchRows) {
         torch.set_num_threads(1);
         this.model = model;
-        this.scorer = new Scorer(model.model(), null, batchRows);
+        this.scorer = new Scorer(model.model(), null, MemorySettings.DEFAULT);
         Vocabulary vocabulary = Vocabulary.ofEndTokens(model.tokenizer().endId());
         this.generator = new Generator(model.model(), null, vocabulary, batchRows);
     }

@@ -16,6 +16,7 @@ import org.ballast.core.data.Reason;
 import org.ballast.core.data.ReferenceLogProb;
 import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Scorer;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.examples.PromptWithPicture;
@@ -41,7 +42,7 @@ public final class ReferenceScoring {
      *
      * @param completions stages whose completions are scored
      * @param splits empty: all
-     * @param batchRows rows scored together
+     * @param memory what is computed at once
      */
     public static UnitRunner.Outcome run(
             SparkSession spark,
@@ -50,7 +51,7 @@ public final class ReferenceScoring {
             List<StageFolder> completions,
             List<String> splits,
             ModelSpec model,
-            int batchRows,
+            MemorySettings memory,
             UnitOptions options) {
         Dataset<Row> prompts = PromptWithPicture.prompts(spark, data, splits, List.of());
         Dataset<Row> rows = Tables.read(spark, completions, Table.COMPLETIONS)
@@ -64,16 +65,16 @@ public final class ReferenceScoring {
                         rows,
                         ORDER,
                         wave -> PromptWithPicture.join(spark, data, wave),
-                        new Score(model, batchRows),
+                        new Score(model, memory),
                         1,
                         Tables.TARGET_FILE_BYTES);
     }
 
-    private record Score(ModelSpec spec, int batchRows) implements UnitFunction {
+    private record Score(ModelSpec spec, MemorySettings memory) implements UnitFunction {
         @Override
         public void apply(List<Row> rows, Output out) {
             try (var lease = OpenModel.lease(spec);
-                    Scorer scorer = new Scorer(lease.value().model(), null, batchRows)) {
+                    Scorer scorer = new Scorer(lease.value().model(), null, memory)) {
                 List<EncodedExample> examples = new ArrayList<>();
                 Map<String, float[]> pictures = new HashMap<>();
                 for (Row row : rows) {
