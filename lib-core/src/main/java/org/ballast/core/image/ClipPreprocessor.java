@@ -149,9 +149,9 @@ public record ClipPreprocessor(
         return new RgbImage(side, side, rgb);
     }
 
-    /** Sixteen hex digits that name everything between a file's bytes and its pixel values, the treatment of transparency included. */
-    public String digest(AlphaMode alpha) {
-        String all = "pil-bicubic-1 %s crop=%dx%d pad=%s rescale=%s mean=%s std=%s alpha=%s"
+    /** Sixteen hex digits that name everything between a file's bytes and its pixel values, the conversion to RGB included. */
+    public String digest(RgbConversion conversion) {
+        String all = "pil-bicubic-1 %s crop=%dx%d pad=%s rescale=%s mean=%s std=%s %s"
                 .formatted(
                         resize,
                         height,
@@ -160,7 +160,7 @@ public record ClipPreprocessor(
                         rescale,
                         Arrays.toString(mean),
                         Arrays.toString(std),
-                        alpha);
+                        conversion);
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest, 0, 8);

@@ -104,12 +104,12 @@ class ClipPreprocessorTest {
 
     @Test
     void digestSeesEverySetting() {
-        String digest = golden(false).digest(AlphaMode.WHITE);
-        assertThat(digest).hasSize(16).isEqualTo(golden(false).digest(AlphaMode.WHITE));
+        String digest = golden(false).digest(RgbConversion.TRANSFORMERS);
+        assertThat(digest).hasSize(16).isEqualTo(golden(false).digest(RgbConversion.TRANSFORMERS));
         assertThat(digest)
-                .isNotEqualTo(golden(false).digest(AlphaMode.DROP))
-                .isNotEqualTo(golden(true).digest(AlphaMode.WHITE))
-                .isNotEqualTo(ClipPreprocessor.clip(64).digest(AlphaMode.WHITE));
+                .isNotEqualTo(golden(false).digest(RgbConversion.PILLOW))
+                .isNotEqualTo(golden(true).digest(RgbConversion.TRANSFORMERS))
+                .isNotEqualTo(ClipPreprocessor.clip(64).digest(RgbConversion.TRANSFORMERS));
     }
 
     @ParameterizedTest

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ImageDecoderTest {
     private static final PixelGoldens GOLDENS = PixelGoldens.open("mllm-a/preprocessing.safetensors");
     private static final ImageLimits LIMITS = new ImageLimits(1 << 20, 1 << 20, 4096);
-    private static final ImageDecoder WHITE = new ImageDecoder(LIMITS, AlphaMode.WHITE);
-    private static final ImageDecoder DROP = new ImageDecoder(LIMITS, AlphaMode.DROP);
+    private static final ImageDecoder WHITE = new ImageDecoder(LIMITS, RgbConversion.TRANSFORMERS);
+    private static final ImageDecoder DROP = new ImageDecoder(LIMITS, RgbConversion.PILLOW);
 
     private static byte[] file(String name) {
         return PixelGoldens.bytes("mllm-a/images/" + name);
@@ -159,8 +159,8 @@ class ImageDecoderTest {
     }
 
     private static void assertRejected(ImageLimits limits, byte[] bytes) {
-        assertThat(catchThrowableOfType(
-                                ImageRejected.class, () -> new ImageDecoder(limits, AlphaMode.WHITE).decode(bytes))
+        assertThat(catchThrowableOfType(ImageRejected.class, () -> new ImageDecoder(limits, RgbConversion.TRANSFORMERS)
+                                .decode(bytes))
                         .reason())
                 .isEqualTo(Reason.TOO_LARGE);
     }
