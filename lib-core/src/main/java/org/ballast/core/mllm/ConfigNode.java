@@ -80,6 +80,22 @@ final class ConfigNode {
         return node.isEmpty();
     }
 
+    List<String> keys() {
+        return node.properties().stream().map(Map.Entry::getKey).toList();
+    }
+
+    boolean isText(String key) {
+        return node.path(key).isTextual();
+    }
+
+    /** Whether the key is there with more than null, false, or an empty list or object. */
+    boolean isOn(String key) {
+        JsonNode value = node.path(key);
+        return has(key)
+                && !(value.isContainerNode() && value.isEmpty())
+                && !(value.isBoolean() && !value.booleanValue());
+    }
+
     private boolean isList(String key) {
         return node.path(key).isArray();
     }

@@ -4,7 +4,9 @@ import static org.bytedeco.pytorch.global.torch.embedding;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -33,13 +35,15 @@ public final class Decoder implements AutoCloseable {
 
     private final LlavaModel model;
     private final LlavaModel.HeldWeights held;
+    private final Weights weights;
     private final CachedStep step;
 
     /** @param adapterOrNull adapter to decode with; null: the model alone */
     public Decoder(LlavaModel model, LoraAdapter adapterOrNull) {
         this.model = model;
         this.held = model.held(adapterOrNull);
-        this.step = new CachedStep(model.config().text());
+        this.weights = model.forDecoding(held.weights());
+        this.step = new CachedStep(model.config().text(), block());
     }
 
     public LlavaConfig config() {
@@ -47,30 +51,42 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * An empty cache; it grows beyond what is expected where it must.
+     * An empty cache; it grows beyond what is expected where it must. It is of the weights' type, but float32 for bf16 on the CPU: there libtorch's attention of a single
+     * query reads bf16 at a fifth of the speed of {@link CachedAttention} in float32.
      *
      * @param expectedRows rows at once
      * @param room tokens behind a prompt
      */
     public KeyValueCache cache(int expectedRows, int room) {
-        return new KeyValueCache(model.config().text().layers(), expectedRows, room);
+        boolean wide = weights.device().is_cpu() && weights.type() == ScalarType.BFloat16;
+        ScalarType type = wide ? ScalarType.Float : weights.type();
+        return new KeyValueCache(model.config().text().layers(), type, expectedRows, room);
     }
 
     /** Reads the prompts, of any lengths, into new rows behind those of the cache, and gives the logits behind the last token of each. */
     public Logits prefill(List<Prompt> prompts, KeyValueCache cache) {
-        List<TokenBatch.Row> rows = new ArrayList<>();
-        List<float[]> images = new ArrayList<>();
+        Map<ImageInput, Integer> images = new LinkedHashMap<>();
+        List<PackedBatch.Group> rows = new ArrayList<>();
         for (Prompt prompt : prompts) {
-            rows.add(TokenBatch.Row.prompt(prompt.id(), image(prompt.pixels(), images), prompt.ids()));
+            ImageInput image = ImageInput.ofPixels(prompt.pixels());
+            int index = image == null ? -1 : images.computeIfAbsent(image, i -> images.size());
+            rows.add(PackedBatch.Group.prompt(prompt.id(), index, prompt.ids()));
         }
-        TokenBatch batch = new TokenBatch(model.config(), rows, images);
+        PackedBatch batch = new PackedBatch(model.config(), rows, List.copyOf(images.keySet()));
         try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
-            cache.join(batch.lengths());
-            Tensor hidden = model.hidden(held.weights(), batch, cache); // [rows, d]
+                NoGradGuard noGrad = new NoGradGuard();
+                ImageFeatures features = new ImageFeatures(model, weights, List.copyOf(images.keySet()))) {
+            Tensor projected = features.projected(List.copyOf(images.values())); // [images, imageTokens, d]
+            cache.join(rows.stream().mapToInt(PackedBatch.Group::tokens).toArray());
+            PackedDecoder.Pass pass = model.packedDecoder().new Pass(weights, batch, cache::addLayer);
+            Tensor hidden = pass.hidden(batch.embeddings(weights, projected)); // [rows, d]
             cache.joined();
-            return new Logits(model.decoder().block().logits(held.weights(), hidden));
+            return new Logits(block().logits(weights, hidden));
         }
+    }
+
+    private DecoderBlock block() {
+        return model.packedDecoder().block();
     }
 
     /** Reads the prompts into a cache of their own. */
@@ -84,20 +100,6 @@ public final class Decoder implements AutoCloseable {
             cache.close();
             throw e;
         }
-    }
-
-    /** The picture's place in the list, where it is put unless it is there already; -1 for null. */
-    private static int image(float[] pixels, List<float[]> images) {
-        if (pixels == null) {
-            return -1;
-        }
-        for (int i = 0; i < images.size(); i++) {
-            if (images.get(i) == pixels) {
-                return i;
-            }
-        }
-        images.add(pixels);
-        return images.size() - 1;
     }
 
     /**
@@ -116,18 +118,17 @@ public final class Decoder implements AutoCloseable {
                 throw new IllegalArgumentException(
                         "token " + ids[i] + " of row " + i + " is outside the vocabulary of " + text.vocabSize());
             }
-            if (cache.length(i) >= text.maxPositions()) {
+            if (cache.length(i) >= text.positionLimit()) {
                 throw new IllegalArgumentException("row " + i + " holds " + cache.length(i) + " tokens; the model has "
-                        + text.maxPositions() + " positions");
+                        + text.positionLimit() + " positions");
             }
             tokens[i] = ids[i];
         }
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor table = held.weights().tensor(LlavaTensors.EMBEDDING); // [vocab, d]
-            Tensor fed = Tensor.create(tokens, tokens.length).to(table.device(), ScalarType.Long); // [rows]
-            Tensor hidden = step.hidden(held.weights(), embedding(table, fed), cache); // [rows, d]
-            return new Logits(model.decoder().block().logits(held.weights(), hidden));
+            Tensor fed = PackedBatch.index(weights, tokens); // [rows]
+            Tensor x = embedding(weights.tensor(LlavaTensors.EMBEDDING), fed); // [rows, d]
+            return new Logits(block().logits(weights, step.hidden(weights, x, cache)));
         }
     }
 

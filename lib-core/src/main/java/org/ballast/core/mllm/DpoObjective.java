@@ -43,10 +43,9 @@ public final class DpoObjective extends LlavaObjective<EncodedPair> {
 
     @Override
     List<ResponseRow> rows(EncodedPair pair) {
-        ImageInput image = ImageInput.ofPixels(pair.pixels());
         return List.of(
-                new ResponseRow(pair.id() + " (chosen)", image, pair.promptIds(), pair.chosenIds()),
-                new ResponseRow(pair.id() + " (rejected)", image, pair.promptIds(), pair.rejectedIds()));
+                new ResponseRow(pair.id() + " (chosen)", pair.image(), pair.promptIds(), pair.chosenIds()),
+                new ResponseRow(pair.id() + " (rejected)", pair.image(), pair.promptIds(), pair.rejectedIds()));
     }
 
     @Override

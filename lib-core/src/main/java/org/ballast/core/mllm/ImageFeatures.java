@@ -35,27 +35,31 @@ final class ImageFeatures implements AutoCloseable {
         if (indexes.isEmpty()) {
             return null;
         }
-        Tensor[] features = (trained ? computed(indexes) : frozen(indexes)).toArray(Tensor[]::new);
-        return model.tower().projected(weights, stack(new TensorVector(features), 0));
+        Tensor features = trained ? computed(indexes) : frozen(indexes); // [indexes, imageTokens, feature size]
+        return model.tower().projected(weights, features);
     }
 
-    private List<Tensor> computed(List<Integer> indexes) {
+    private Tensor computed(List<Integer> indexes) {
         return VisionFeatures.computed(
                 model, weights, indexes.stream().map(images::get).toList());
     }
 
-    private List<Tensor> frozen(List<Integer> indexes) {
+    private Tensor frozen(List<Integer> indexes) {
         List<Integer> past =
                 kept.keySet().stream().filter(i -> !indexes.contains(i)).toList();
         past.forEach(i -> kept.remove(i).releaseReference());
         List<Integer> missing =
                 indexes.stream().filter(i -> !kept.containsKey(i)).toList();
-        List<Tensor> fresh = computed(missing);
-        for (int i = 0; i < fresh.size(); i++) {
-            fresh.get(i).retainReference();
-            kept.put(missing.get(i), fresh.get(i));
+        if (!missing.isEmpty()) {
+            Tensor fresh = computed(missing); // [missing, imageTokens, feature size]
+            for (int i = 0; i < missing.size(); i++) {
+                Tensor own = fresh.select(0, i); // [imageTokens, feature size]
+                own.retainReference();
+                kept.put(missing.get(i), own);
+            }
         }
-        return indexes.stream().map(kept::get).toList();
+        Tensor[] all = indexes.stream().map(kept::get).toArray(Tensor[]::new);
+        return stack(new TensorVector(all), 0); // [indexes, imageTokens, feature size]
     }
 
     @Override

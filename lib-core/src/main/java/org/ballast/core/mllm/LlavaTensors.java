@@ -155,21 +155,6 @@ final class LlavaTensors {
         return name.equals(HEAD) ? "lm_head.weight" : "model." + name.substring(DECODER.length());
     }
 
-    /** The module path of transformers 5, which PEFT matches and names adapters by; a decoder alone has {@code model.layers.*}. */
-    static String modulePath(LlavaConfig config, String hubModule) {
-        if (hubModule.startsWith(DECODER)) {
-            return (config.hasVision() ? "model.language_model." : "model.") + hubModule.substring(DECODER.length());
-        }
-        return "model." + hubModule;
-    }
-
-    /** {@link #modulePath(LlavaConfig, String)} of a model with a tower. */
-    static String modulePath(String hubModule) {
-        return hubModule.startsWith(DECODER)
-                ? "model.language_model." + hubModule.substring(DECODER.length())
-                : "model." + hubModule;
-    }
-
     /** Buffers of old checkpoints that hold no weights. */
     static boolean isBuffer(String name) {
         return name.endsWith(".position_ids") || name.endsWith(".rotary_emb.inv_freq");

@@ -50,6 +50,7 @@ final class PackedAttention {
     private record MaskKey(int prefix, int asked, List<Integer> own, int window) {}
 
     private final long[] pieces;
+    private final PaddedSequences padded;
 
     PackedAttention(TextConfig text, Weights weights, PackedBatch batch) {
         this.text = text;
@@ -79,6 +80,10 @@ final class PackedAttention {
             }
         }
         this.pieces = sizes.stream().mapToLong(n -> n).toArray();
+        this.padded = PaddedSequences.worthwhile(batch) ? new PaddedSequences(text, weights, batch) : null;
+        if (padded != null) {
+            return;
+        }
         // made here, for they must outlive the scopes of the layers
         IntStream.range(0, text.layers()).map(text::window).distinct().forEach(window -> {
             everyToken.forEach(segment -> maskOf(segment, window));
@@ -102,18 +107,19 @@ final class PackedAttention {
 
     /** Every token asks: query {@code [tokens, heads, hd]}, keys and values {@code [tokens, kv, hd]}, result {@code [tokens, heads * hd]}. */
     Tensor ofAll(int layer, DecoderBlock.Projections p) {
-        return attend(layer, everyToken, p.query(), p.key(), p.value());
+        return padded == null ? attend(layer, everyToken, p) : padded.ofAll(layer, p);
     }
 
     /** The asked tokens ask: query {@code [askers, heads, hd]}, keys and values {@code [tokens, kv, hd]}, result {@code [askers, heads * hd]}. */
     Tensor ofAskers(int layer, DecoderBlock.Projections p) {
-        return attend(layer, askers, p.query(), p.key(), p.value());
+        return padded == null ? attend(layer, askers, p) : padded.ofAskers(layer, p);
     }
 
-    private Tensor attend(int layer, List<Segment> segments, Tensor query, Tensor key, Tensor value) {
-        Tensor[] q = split(query, segments.stream().mapToLong(Segment::queries).toArray());
-        Tensor[] k = split(key, pieces);
-        Tensor[] v = split(value, pieces);
+    private Tensor attend(int layer, List<Segment> segments, DecoderBlock.Projections p) {
+        Tensor[] q =
+                split(p.query(), segments.stream().mapToLong(Segment::queries).toArray());
+        Tensor[] k = split(p.key(), pieces);
+        Tensor[] v = split(p.value(), pieces);
         Tensor[] out = new Tensor[segments.size()];
         for (int i = 0; i < out.length; i++) {
             Segment s = segments.get(i);

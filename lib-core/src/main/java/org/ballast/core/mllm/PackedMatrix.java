@@ -6,7 +6,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
-import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.OperatorHandleOptional;
 import org.bytedeco.pytorch.OperatorName;
 import org.bytedeco.pytorch.Tensor;
@@ -35,7 +34,7 @@ final class PackedMatrix implements AutoCloseable {
         out = weight.size(0);
         try (PointerScope scope = new PointerScope()) {
             IValueVector stack = new IValueVector(new IValue(weight), new IValue(ROWS));
-            Operators.REORDER.callBoxed(stack);
+            Operators.REORDER.get().callBoxed(stack);
             packed = result(stack); // [out, in], blocked
             packed.retainReference();
         }
@@ -43,7 +42,7 @@ final class PackedMatrix implements AutoCloseable {
 
     /** Whether this build of libtorch and this processor have it. */
     static boolean isSupported(Tensor weight) {
-        if (!weight.is_cpu() || Operators.REORDER == null || Operators.PRODUCT == null) {
+        if (!weight.is_cpu() || !Operators.REORDER.has_value() || !Operators.PRODUCT.has_value()) {
             return false;
         }
         return switch (weight.scalar_type().intern()) {
@@ -60,7 +59,7 @@ final class PackedMatrix implements AutoCloseable {
         IValue biasValue = bias.has_value() ? new IValue(bias.get()) : new IValue();
         IValueVector stack =
                 new IValueVector(new IValue(x), new IValue(none), new IValue(packed), biasValue, new IValue("add"));
-        Operators.PRODUCT.callBoxed(stack);
+        Operators.PRODUCT.get().callBoxed(stack);
         return result(stack); // [rows, out]
     }
 
@@ -74,21 +73,16 @@ final class PackedMatrix implements AutoCloseable {
         packed.releaseReference();
     }
 
-    /** Looked up once; null where this build lacks them. */
+    /** Looked up once; empty where this build lacks them. The handle lies inside the optional, which must stay reachable. */
     private static final class Operators {
-        static final OperatorHandle REORDER = find("mkldnn::_reorder_linear_weight", "");
-        static final OperatorHandle PRODUCT = find("mkldnn::_linear_pointwise", "binary");
+        static final OperatorHandleOptional REORDER = find("mkldnn::_reorder_linear_weight", "");
+        static final OperatorHandleOptional PRODUCT = find("mkldnn::_linear_pointwise", "binary");
 
-        private static OperatorHandle find(String name, String overload) {
+        private static OperatorHandleOptional find(String name, String overload) {
             try (PointerScope scope = new PointerScope()) {
                 OperatorHandleOptional found = Dispatcher.singleton().findSchema(new OperatorName(name, overload));
-                if (!found.has_value()) {
-                    return null;
-                }
-                OperatorHandle handle = found.get();
-                handle.retainReference();
                 found.retainReference();
-                return handle;
+                return found;
             }
         }
     }

@@ -37,7 +37,7 @@ public final class Scorer implements AutoCloseable {
                 .toList();
         List<ResponseRow> rows = order.stream()
                 .map(unit::get)
-                .map(e -> new ResponseRow(e.id(), ImageInput.ofPixels(e.pixels()), e.promptIds(), e.responseIds()))
+                .map(e -> new ResponseRow(e.id(), e.image(), e.promptIds(), e.responseIds()))
                 .toList();
         ResponseGroups groups = new ResponseGroups(model.config(), rows);
         double[][] out = new double[unit.size()][];

@@ -35,7 +35,7 @@ public final class SftObjective extends LlavaObjective<EncodedExample> {
 
     @Override
     List<ResponseRow> rows(EncodedExample e) {
-        return List.of(new ResponseRow(e.id(), ImageInput.ofPixels(e.pixels()), e.promptIds(), e.responseIds()));
+        return List.of(new ResponseRow(e.id(), e.image(), e.promptIds(), e.responseIds()));
     }
 
     @Override

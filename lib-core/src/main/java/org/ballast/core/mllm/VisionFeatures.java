@@ -1,5 +1,8 @@
 package org.ballast.core.mllm;
 
+import static org.bytedeco.pytorch.global.torch.cat;
+import static org.bytedeco.pytorch.global.torch.stack;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
@@ -7,6 +10,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -14,8 +18,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * threads. Does not own the model.
  */
 public final class VisionFeatures {
-    /** Pictures that go through the tower together. */
-    private static final int TOGETHER = 4;
+    /** Patches that go through the tower together. */
+    private static final int PATCHES_TOGETHER = 2048;
 
     private final LlavaModel model;
 
@@ -57,38 +61,38 @@ public final class VisionFeatures {
         return out;
     }
 
-    /** Features of each picture, {@code [imageTokens, feature size]}; with a graph behind them only where the tower is trained. */
-    static List<Tensor> computed(LlavaModel model, Weights weights, List<ImageInput> images) {
+    /** Features of each picture, {@code [pictures, imageTokens, feature size]}; with a graph behind them only where the tower is trained. */
+    static Tensor computed(LlavaModel model, Weights weights, List<ImageInput> images) {
+        int together = Math.max(1, PATCHES_TOGETHER / model.config().vision().patches());
         List<Tensor> out = new ArrayList<>();
-        boolean graph = weights.trains(LlavaTensors.TOWER);
-        try (AutoGradMode mode = new AutoGradMode(graph)) {
-            for (int from = 0; from < images.size(); from += TOGETHER) {
-                out.addAll(together(model, weights, images.subList(from, Math.min(images.size(), from + TOGETHER))));
+        try (AutoGradMode mode = new AutoGradMode(weights.trains(LlavaTensors.TOWER))) {
+            for (int from = 0; from < images.size(); from += together) {
+                List<ImageInput> some = images.subList(from, Math.min(images.size(), from + together));
+                out.add(Scoped.result(() -> together(model, weights, some)));
             }
+            return out.size() == 1 ? out.get(0) : cat(new TensorVector(out.toArray(Tensor[]::new)), 0);
         }
-        return out;
     }
 
-    private static List<Tensor> together(LlavaModel model, Weights weights, List<ImageInput> images) {
+    private static Tensor together(LlavaModel model, Weights weights, List<ImageInput> images) {
+        LlavaConfig config = model.config();
         List<float[]> pixels = images.stream()
                 .filter(ImageInput.Pixels.class::isInstance)
                 .map(ImageInput::values)
                 .toList();
-        Tensor fresh = pixels.isEmpty()
-                ? null
-                : Scoped.result(() ->
-                        model.tower().features(weights, pixels(model.config(), weights, pixels))); // [n, tokens, size]
-        LlavaConfig config = model.config();
-        List<Tensor> out = new ArrayList<>();
-        int next = 0;
-        for (ImageInput image : images) {
-            out.add(
-                    image instanceof ImageInput.Features cached
-                            ? Tensor.create(cached.values(), config.imageTokens(), config.visionFeatureSize())
-                                    .to(weights.device(), weights.type()) // [tokens, size]
-                            : fresh.select(0, next++)); // [tokens, size]
+        if (pixels.size() == images.size()) {
+            return model.tower().features(weights, pixels(config, weights, pixels)); // [n, tokens, size]
         }
-        return out;
+        Tensor fresh = pixels.isEmpty() ? null : model.tower().features(weights, pixels(config, weights, pixels));
+        Tensor[] out = new Tensor[images.size()];
+        int next = 0;
+        for (int i = 0; i < out.length; i++) {
+            out[i] = images.get(i) instanceof ImageInput.Features cached
+                    ? Tensor.create(cached.values(), config.imageTokens(), config.visionFeatureSize())
+                            .to(weights.device(), weights.type()) // [tokens, size]
+                    : fresh.select(0, next++); // [tokens, size]
+        }
+        return stack(new TensorVector(out), 0); // [n, tokens, size]
     }
 
     /** Pixels of pictures as one tensor: {@code [pictures, channels, side, side]}. */

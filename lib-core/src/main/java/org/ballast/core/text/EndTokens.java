@@ -1,6 +1,5 @@
 package org.ballast.core.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -62,10 +61,11 @@ public record EndTokens(List<Integer> stops, String written) {
         if (!Files.exists(file)) {
             return JSON.createObjectNode();
         }
+        byte[] bytes = Files.readAllBytes(file);
         try {
-            return JSON.readTree(Files.readAllBytes(file));
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(file + ": no JSON: " + e.getOriginalMessage(), e);
+            return JSON.readTree(bytes);
+        } catch (IOException e) { // bytes that are no text are one too
+            throw new IllegalArgumentException(file + ": no JSON: " + e.getMessage(), e);
         }
     }
 }

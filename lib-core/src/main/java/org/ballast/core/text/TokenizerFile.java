@@ -1,6 +1,5 @@
 package org.ballast.core.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -64,14 +63,14 @@ final class TokenizerFile {
         contents.put(id, content);
     }
 
-    private static ObjectNode parse(byte[] json, String source) throws IOException {
+    private static ObjectNode parse(byte[] json, String source) {
         try {
             if (JSON.readTree(json) instanceof ObjectNode config
                     && config.path("model").isObject()) {
                 return config;
             }
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(source + ": no JSON: " + e.getOriginalMessage(), e);
+        } catch (IOException e) { // bytes that are no text are one too
+            throw new IllegalArgumentException(source + ": no JSON: " + e.getMessage(), e);
         }
         throw new IllegalArgumentException(source + ": no tokenizer: it has no model");
     }

@@ -16,7 +16,9 @@ final class Golden {
 
     static Path path(String name) {
         try {
-            return Path.of(Golden.class.getResource("/goldens/mllm-a/" + name).toURI());
+            return Path.of(Golden.class.getResource("/goldens/mllm-a").toURI())
+                    .resolve(name)
+                    .normalize();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

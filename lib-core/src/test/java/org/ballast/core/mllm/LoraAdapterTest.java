@@ -233,13 +233,13 @@ class LoraAdapterTest {
     void whatPlainLoraDoesNotHaveIsRefused() throws IOException {
         Files.copy(Golden.path("adapter/adapter_model.safetensors"), dir.resolve("adapter_model.safetensors"));
         Map<String, Consumer<ObjectNode>> faults = new LinkedHashMap<>();
-        faults.put("use_dora true", n -> n.put("use_dora", true));
-        faults.put("bias \"all\"", n -> n.put("bias", "all"));
-        faults.put("peft_type \"IA3\"", n -> n.put("peft_type", "IA3"));
-        faults.put("init_lora_weights \"pissa_niter_4\"", n -> n.put("init_lora_weights", "pissa_niter_4"));
-        faults.put("init_lora_weights \"olora\"", n -> n.put("init_lora_weights", "olora"));
+        faults.put("use_dora is true", n -> n.put("use_dora", true));
+        faults.put("bias is \"all\"", n -> n.put("bias", "all"));
+        faults.put("peft_type is \"IA3\"", n -> n.put("peft_type", "IA3"));
+        faults.put("init_lora_weights is \"pissa_niter_4\"", n -> n.put("init_lora_weights", "pissa_niter_4"));
+        faults.put("init_lora_weights is \"olora\"", n -> n.put("init_lora_weights", "olora"));
         faults.put("modules_to_save lm_head", n -> n.putArray("modules_to_save").add("lm_head"));
-        faults.put("trainable_token_indices [3]", n -> n.putArray("trainable_token_indices")
+        faults.put("trainable_token_indices is [3]", n -> n.putArray("trainable_token_indices")
                 .add(3));
         faults.put("lora dropout must lie in [0, 1)", n -> n.put("lora_dropout", 1.5));
         faults.put("r must be an integer", n -> n.put("r", "four"));

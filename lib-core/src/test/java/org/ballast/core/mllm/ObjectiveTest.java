@@ -45,7 +45,7 @@ class ObjectiveTest {
 
     static List<EncodedExample> chosen() {
         return pairs().stream()
-                .map(p -> new EncodedExample(p.id(), p.pixels(), p.promptIds(), p.chosenIds()))
+                .map(p -> new EncodedExample(p.id(), p.image(), p.promptIds(), p.chosenIds()))
                 .toList();
     }
 
@@ -189,7 +189,7 @@ class ObjectiveTest {
     @Test
     void rowsWithoutAPictureTrainBesideRowsWithOne() {
         int[] prompt = Golden.prompt("prompt3");
-        EncodedExample text = new EncodedExample("text", null, prompt, new int[] {322, 2});
+        EncodedExample text = new EncodedExample("text", (ImageInput) null, prompt, new int[] {322, 2});
         try (PointerScope scope = new PointerScope();
                 SftObjective sft = SftObjective.full(model())) {
             Tensor theta = theta(sft);
@@ -210,7 +210,9 @@ class ObjectiveTest {
             Tensor theta = theta(sft);
             assertThatThrownBy(() -> sft.evaluate(theta, null, List.of())).hasMessageContaining("empty");
             assertThatThrownBy(() -> sft.evaluate(
-                            theta, null, List.of(new EncodedExample("r9", null, good.promptIds(), good.responseIds()))))
+                            theta,
+                            null,
+                            List.of(new EncodedExample("r9", (ImageInput) null, good.promptIds(), good.responseIds()))))
                     .hasMessageContaining("r9")
                     .hasMessageContaining("16 image tokens, expected 0");
             assertThatThrownBy(() -> sft.evaluate(

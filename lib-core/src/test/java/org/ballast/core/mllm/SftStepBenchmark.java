@@ -1,5 +1,6 @@
 package org.ballast.core.mllm;
 
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,15 +53,19 @@ public final class SftStepBenchmark {
             Tensor gradient = theta.clone();
             for (String what : List.of("value", "gradient")) {
                 double[] millis = new double[steps];
+                double[] busy = new double[steps];
                 for (int i = 0; i < steps; i++) {
                     long start = System.nanoTime();
+                    long cpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
                     sft.evaluate(theta, what.equals("value") ? null : gradient, batch);
+                    busy[i] = (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpu) / 1e6;
                     millis[i] = (System.nanoTime() - start) / 1e6;
                 }
                 Arrays.sort(millis);
+                Arrays.sort(busy);
                 System.out.printf(
-                        "%s: median %.1f ms, fastest %.1f ms, of %d steps, %d parameters%n",
-                        what, millis[steps / 2], millis[0], steps, sft.parameterCount());
+                        "%s: median %.1f ms (processor %.1f), fastest %.1f ms (%.1f), of %d steps, %d parameters%n",
+                        what, millis[steps / 2], busy[steps / 2], millis[0], busy[0], steps, sft.parameterCount());
             }
         }
     }

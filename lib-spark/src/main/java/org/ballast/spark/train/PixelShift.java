@@ -19,8 +19,12 @@ public record PixelShift(int maxPixels, int height, int width) implements BatchT
 
     @Override
     public EncodedExample apply(EncodedExample example, RandomGenerator random) {
-        if (example.pixels() == null || maxPixels == 0) {
+        if (example.image() == null || maxPixels == 0) {
             return example;
+        }
+        if (example.pixels() == null) {
+            throw new IllegalArgumentException(
+                    "example " + example.id() + " has features of its picture and no pixels that could be shifted");
         }
         int down = random.nextInt(-maxPixels, maxPixels + 1);
         int right = random.nextInt(-maxPixels, maxPixels + 1);

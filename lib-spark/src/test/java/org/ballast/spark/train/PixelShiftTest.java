@@ -41,7 +41,7 @@ class PixelShiftTest {
 
     @Test
     void leavesTextAloneAndRefusesOtherSizes() {
-        var text = new EncodedExample("t", null, new int[] {1}, new int[] {2});
+        var text = new EncodedExample("t", (float[]) null, new int[] {1}, new int[] {2});
         assertThat(new PixelShift(4, 8, 8).apply(text, ItemRandom.of(1, "augment", "t", 0)))
                 .isSameAs(text);
         var small = new EncodedExample("small", pixels(4, 4), new int[] {1}, new int[] {2});
