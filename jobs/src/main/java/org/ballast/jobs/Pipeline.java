@@ -17,6 +17,7 @@ import org.ballast.jobs.export.ExportJob;
 import org.ballast.jobs.model.ImportModelJob;
 import org.ballast.jobs.negatives.NegativesJob;
 import org.ballast.jobs.reference.ReferenceJob;
+import org.ballast.jobs.respond.RespondJob;
 import org.ballast.jobs.shard.ShardJob;
 import org.ballast.jobs.train.TrainJob;
 import org.ballast.spark.session.Sessions;
@@ -37,6 +38,7 @@ final class Pipeline {
             new FeaturesJob(),
             new TrainAdapterJob(),
             new EvaluateJob(),
+            new RespondJob(),
             new ExportJob());
 
     private final RunConfig run;

@@ -35,7 +35,7 @@ final class StageRunner {
     /** Runs a stage where it is not up to date; returns what the user is told of it. */
     Map<String, Object> run(StageConfig stage, Task task) throws Exception {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-        StageFolder folder = StageFolder.of(hadoop, run.root(), stage.name());
+        StageFolder folder = task.output(stage, run, hadoop);
         StageContext context = new StageContext(spark, run, stage, folder);
         try {
             RunHeader header =
@@ -88,6 +88,7 @@ final class StageRunner {
             digests.put("stage " + input, folder.manifest().digest());
         }
         task.externalInputs(hadoop).forEach((name, digest) -> digests.put("file " + name, digest));
+        task.decided(spark).forEach((name, value) -> digests.put("decided " + name, value));
         return digests;
     }
 

@@ -3,9 +3,18 @@ package org.ballast.jobs;
 import java.io.IOException;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.ballast.core.config.RunConfig;
+import org.ballast.core.config.StageConfig;
+import org.ballast.spark.io.StageFolder;
 
 /** A stage whose settings are read: what it reads from outside, and how it runs. */
 public interface Task {
+    /** Where it writes: the stage's folder under the root, unless the user named another. */
+    default StageFolder output(StageConfig stage, RunConfig run, Configuration hadoop) {
+        return StageFolder.of(hadoop, run.root(), stage.name());
+    }
+
     /**
      * Digests of what the stage reads that no stage wrote: annotation files, archives, tokenizers. They are part of the
      * stage's digest, so a changed file makes the stage out of date.
@@ -13,6 +22,14 @@ public interface Task {
      * @throws org.ballast.core.config.ConfigurationException naming every file that is missing
      */
     default Map<String, String> externalInputs(Configuration hadoop) throws IOException {
+        return Map.of();
+    }
+
+    /**
+     * What the plan decides by the machines at hand and the output hangs on: the precision that {@code auto} stands for.
+     * Part of the stage's digest.
+     */
+    default Map<String, String> decided(SparkSession spark) {
         return Map.of();
     }
 

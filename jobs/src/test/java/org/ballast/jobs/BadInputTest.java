@@ -3,17 +3,12 @@ package org.ballast.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,12 +20,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the command line says of bad input: rows in quarantine, or one clear error and its exit code. */
 final class BadInputTest {
-    private static final Map<String, String> SPARK = Map.of(
-            "spark.master", "local[2]",
-            "spark.ui.enabled", "false",
-            "spark.driver.host", "127.0.0.1",
-            "spark.driver.bindAddress", "127.0.0.1",
-            "spark.log.level", "ERROR");
     private static final String GOOD =
             "{\"image_id\": \"a\", \"image\": \"a.png\", \"text_input\": \"A.\", \"label\": 0}";
 
@@ -40,23 +29,14 @@ final class BadInputTest {
     private Path annotations;
     private Path configuration;
 
-    private record Outcome(int exit, String output, String errors) {
-        JsonNode stage() throws IOException {
-            return new ObjectMapper()
-                    .readTree(output.lines().reduce((a, b) -> b).orElseThrow())
-                    .path("stages")
-                    .path("pictures");
-        }
-    }
-
     @BeforeAll
     static void asSparkSubmitSetsIt() {
-        SPARK.forEach(System::setProperty);
+        Call.asSparkSubmitSetsIt();
     }
 
     @AfterAll
     static void clear() {
-        SPARK.keySet().forEach(System::clearProperty);
+        Call.clear();
     }
 
     @BeforeEach
@@ -97,9 +77,9 @@ final class BadInputTest {
                 GOOD.replace("A.", "Again."),
                 "{\"image_id\": \"f\", \"image\": \"none.png\", \"text_input\": \"F.\", \"label\": 0}",
                 "17");
-        Outcome outcome = shard("--max-failure-rate", "0.9");
+        Call.Outcome outcome = shard("--max-failure-rate", "0.9");
         assertThat(outcome.exit()).as(outcome.errors()).isEqualTo(Main.DONE);
-        JsonNode rows = outcome.stage().path("rows");
+        JsonNode rows = outcome.stage("pictures").path("rows");
         assertThat(rows.path("in").asInt()).isEqualTo(8);
         assertThat(rows.path("out").asInt()).isEqualTo(1);
         assertThat(rows.path("quarantined").asInt()).isEqualTo(7);
@@ -111,7 +91,7 @@ final class BadInputTest {
                 "duplicate-id",
                 "image-missing",
                 "not-a-row")) {
-            assertThat(outcome.stage()
+            assertThat(outcome.stage("pictures")
                             .path("metrics")
                             .path("quarantined." + reason)
                             .asInt())
@@ -123,29 +103,29 @@ final class BadInputTest {
     @Test
     void tooManyBadRowsFailTheStageWithTheReasons() throws IOException {
         rows(GOOD, "{\"image_id\": \"b\", \"text_input\": \"B.\", \"label\": 0}");
-        Outcome outcome = shard();
-        assertOneError(outcome, Main.FAILED, "pictures", "1 of 2", "max-failure-rate 0.01", "no-image 1");
+        Call.Outcome outcome = shard();
+        Call.assertOneError(outcome, Main.FAILED, "pictures", "1 of 2", "max-failure-rate 0.01", "no-image 1");
         assertThat(folder.resolve("out/pictures/manifest.json")).doesNotExist();
     }
 
     @Test
     void missingFilesAreAllNamed() throws IOException {
-        Outcome outcome = shard("--images", "no/such/folder");
-        assertOneError(outcome, Main.USAGE, "pictures", annotations.toString(), "no/such/folder");
+        Call.Outcome outcome = shard("--images", "no/such/folder");
+        Call.assertOneError(outcome, Main.USAGE, "pictures", annotations.toString(), "no/such/folder");
         assertThat(folder.resolve("out")).as("nothing is written").doesNotExist();
 
         rows(GOOD);
         Path text = folder.resolve("images/text.png");
-        assertOneError(
+        Call.assertOneError(
                 shard("--images", "\"" + text + "\""), Main.USAGE, text.toString(), "neither a folder nor a .tar");
     }
 
     @Test
     void truncatedAnnotationsAreNamedWithTheRow() throws IOException {
         Files.writeString(annotations, "[" + GOOD + ",\n" + GOOD.substring(0, 30));
-        assertOneError(shard(), Main.FAILED, "pictures", annotations.toString(), "row 1");
+        Call.assertOneError(shard(), Main.FAILED, "pictures", annotations.toString(), "row 1");
         Files.writeString(annotations, "\"rows\"");
-        assertOneError(shard("--force"), Main.FAILED, annotations.toString(), "must be a JSON array");
+        Call.assertOneError(shard("--force"), Main.FAILED, annotations.toString(), "must be a JSON array");
     }
 
     @Test
@@ -153,12 +133,12 @@ final class BadInputTest {
         Files.writeString(annotations, "[" + GOOD);
         assertThat(shard().exit()).isEqualTo(Main.FAILED);
         rows(GOOD);
-        Outcome refused = shard();
-        assertOneError(
+        Call.Outcome refused = shard();
+        Call.assertOneError(
                 refused, Main.FAILED, folder.resolve("out/pictures").toString(), "another configuration", "--force");
-        Outcome forced = shard("--force");
+        Call.Outcome forced = shard("--force");
         assertThat(forced.exit()).as(forced.errors()).isEqualTo(Main.DONE);
-        assertThat(forced.stage().path("rows").path("out").asInt()).isEqualTo(1);
+        assertThat(forced.stage("pictures").path("rows").path("out").asInt()).isEqualTo(1);
     }
 
     @Test
@@ -167,7 +147,7 @@ final class BadInputTest {
         Path other = Files.createDirectories(folder.resolve("out/pictures")).resolve("thesis.tex");
         Files.writeString(other, "years of work");
         for (String[] options : new String[][] {{}, {"--force"}}) {
-            assertOneError(shard(options), Main.FAILED, other.getParent().toString(), "thesis.tex");
+            Call.assertOneError(shard(options), Main.FAILED, other.getParent().toString(), "thesis.tex");
             assertThat(other).hasContent("years of work");
         }
     }
@@ -175,8 +155,12 @@ final class BadInputTest {
     @Test
     void stagesThatHaveNotRunAreNamed() throws IOException {
         rows(GOOD);
-        assertOneError(
-                run("negatives", "--conf", configuration.toString()), Main.FAILED, "wrong", "not finished", "pictures");
+        Call.assertOneError(
+                Call.run("negatives", "--conf", configuration.toString()),
+                Main.FAILED,
+                "wrong",
+                "not finished",
+                "pictures");
     }
 
     @ParameterizedTest
@@ -203,7 +187,7 @@ final class BadInputTest {
         rows(GOOD);
         List<String> words = new ArrayList<>(List.of(call.split(" ")));
         words.addAll(1, List.of("--conf", configuration.toString()));
-        assertOneError(run(words.toArray(String[]::new)), Main.USAGE, first, second);
+        Call.assertOneError(Call.run(words.toArray(String[]::new)), Main.USAGE, first, second);
         assertThat(folder.resolve("out")).as("nothing is written").doesNotExist();
     }
 
@@ -213,8 +197,8 @@ final class BadInputTest {
         Files.writeString(
                 configuration, text.replace("format = openmmlo", "fromat = openmmlo\n    max-failure-rate = 0.1"));
         Files.writeString(configuration, Files.readString(configuration).replace("job = negatives", "job = negative"));
-        assertOneError(
-                run("pipeline", "--conf", configuration.toString()),
+        Call.assertOneError(
+                Call.run("pipeline", "--conf", configuration.toString()),
                 Main.USAGE,
                 configuration + ":5: unknown key stages.pictures.fromat: did you mean stages.pictures.format?",
                 configuration + ":11",
@@ -232,50 +216,24 @@ final class BadInputTest {
             pipeline                        | pipeline needs a configuration file
             """)
     void wrongCallsAreUsageErrors(String call, String message) {
-        assertOneError(run(call.isEmpty() ? new String[0] : call.split(" ")), Main.USAGE, message);
+        Call.assertOneError(Call.run(call.isEmpty() ? new String[0] : call.split(" ")), Main.USAGE, message);
     }
 
     @Test
     void helpIsNoError() {
-        Outcome help = run("train", "--help");
+        Call.Outcome help = Call.run("train", "--help");
         assertThat(help.exit()).isEqualTo(Main.DONE);
         assertThat(help.output()).contains("--averaging.every", "Steps between two averages, 1 ..", "Default: 10");
-        assertThat(run("--help").output()).contains("pipeline", "negatives", "Exit codes");
+        assertThat(Call.run("--help").output()).contains("pipeline", "negatives", "Exit codes");
     }
 
     private void rows(String... rows) throws IOException {
         Files.writeString(annotations, "[" + String.join(",\n", rows) + "]");
     }
 
-    private Outcome shard(String... more) {
+    private Call.Outcome shard(String... more) {
         List<String> call = new ArrayList<>(List.of("shard", "--conf", configuration.toString()));
         call.addAll(List.of(more));
-        return run(call.toArray(String[]::new));
-    }
-
-    private static Outcome run(String... arguments) {
-        PrintStream output = System.out;
-        PrintStream errors = System.err;
-        ByteArrayOutputStream heardOutput = new ByteArrayOutputStream();
-        ByteArrayOutputStream heardErrors = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(heardOutput, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(heardErrors, true, StandardCharsets.UTF_8));
-        try {
-            int exit = Main.run(arguments);
-            return new Outcome(
-                    exit, heardOutput.toString(StandardCharsets.UTF_8), heardErrors.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(output);
-            System.setErr(errors);
-        }
-    }
-
-    private static void assertOneError(Outcome outcome, int exit, String... words) {
-        assertThat(outcome.exit()).as(outcome.errors()).isEqualTo(exit);
-        assertThat(outcome.output()).as("no Result").isEmpty();
-        assertThat(outcome.errors()).contains(words).doesNotContain("\tat ", "Exception");
-        assertThat(outcome.errors().lines().filter(line -> line.startsWith("ballast: ")))
-                .as(outcome.errors())
-                .hasSizeBetween(1, 2);
+        return Call.run(call.toArray(String[]::new));
     }
 }

@@ -13,7 +13,6 @@ import org.ballast.core.config.StageConfig;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.mllm.CheckpointException;
 import org.ballast.core.mllm.LlavaModel;
-import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.PromptTemplate;
 import org.ballast.jobs.ExternalFiles;
 import org.ballast.jobs.Job;
@@ -79,8 +78,7 @@ public final class ImportModelJob implements Job {
                 System.getProperty("java.io.tmpdir"),
                 "ballast-template-" + ProcessHandle.current().pid());
         Files.createDirectories(template);
-        new TemplateFile(options.template(), LlavaTokenizer.SpecialTokens.llava15(), options.maxLength())
-                .write(template);
+        new TemplateFile(options.template(), null, options.maxLength()).write(template);
         targetFiles.copyFromLocalFile(
                 true,
                 true,

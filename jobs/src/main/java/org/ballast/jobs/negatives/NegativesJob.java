@@ -5,9 +5,10 @@ import java.util.Optional;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
-import org.ballast.core.mllm.generate.Contrast;
 import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.jobs.GenerationSettings;
 import org.ballast.jobs.Job;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
@@ -19,8 +20,6 @@ import org.ballast.spark.units.UnitRunner;
 
 /** Writes negatives for the prompts of a data stage, with a model that another stage trained or imported. */
 public final class NegativesJob implements Job {
-    private static final int LAST_STEP = 999;
-
     @Override
     public String name() {
         return "negatives";
@@ -33,9 +32,10 @@ public final class NegativesJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        NegativeOptions options =
-                Settings.read(stage.config(), "stages." + stage.name(), settings -> read(settings, run.seed()));
-        return context -> run(context, options);
+        String path = "stages." + stage.name();
+        NegativeOptions options = Settings.read(stage.config(), path, settings -> read(settings, run.seed()));
+        ModelSettings opened = Settings.read(stage.config(), path, ModelSettings::read);
+        return opened.task(context -> run(context, opened, options));
     }
 
     private static NegativeOptions read(Settings settings, long seed) {
@@ -53,24 +53,15 @@ public final class NegativesJob implements Job {
     }
 
     private static Optional<NegativeOptions.Weaken> weaken(Settings settings, long seed) {
-        Contrast contrast = new Contrast(
-                settings.choice("direction", Contrast.Direction.class),
-                settings.number("alpha", 0, 1000),
-                settings.number("cut", 1e-9, 1));
-        GenerationOptions generation = GenerationOptions.sampling(
-                        settings.integer("max-tokens", 1, 1_000_000),
-                        settings.number("temperature", 0, 100),
-                        settings.integer("top-k", 0, 10_000_000),
-                        settings.number("top-p", 1e-9, 1),
-                        seed)
-                .withContrast(contrast);
-        int step = settings.integer("step", 0, LAST_STEP);
+        GenerationOptions generation =
+                GenerationSettings.sampling(settings, seed).withContrast(GenerationSettings.contrast(settings));
+        int step = GenerationSettings.noiseStep(settings);
         return settings.flag("enabled") ? Optional.of(new NegativeOptions.Weaken(step, generation)) : Optional.empty();
     }
 
-    private static StageOutcome run(StageContext context, NegativeOptions options) throws Exception {
-        ModelSpec model = ModelSpec.checkpoint(
-                context.input("model"), context.spark().sparkContext().hadoopConfiguration());
+    private static StageOutcome run(StageContext context, ModelSettings opened, NegativeOptions options)
+            throws Exception {
+        ModelSpec model = opened.checkpoint(context, "model");
         UnitRunner.Outcome outcome = NegativeGeneration.run(
                 context.spark(),
                 context.output(),

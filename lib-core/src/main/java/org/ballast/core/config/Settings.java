@@ -135,6 +135,13 @@ public final class Settings {
         return stages.isEmpty() ? "" : stages.get(0);
     }
 
+    /** A string, or a list of strings. */
+    public List<String> stringOrStrings(String key) {
+        return !isNull(key) && config.getValue(key).valueType() == ConfigValueType.LIST
+                ? strings(key)
+                : List.of(string(key));
+    }
+
     public List<Integer> integers(String key) {
         return value(key, List.of(), "a list of whole numbers", config::getIntList);
     }

@@ -4,6 +4,10 @@ package org.ballast.core.data;
 public enum Reason {
     /** A row that names no picture, in a format whose rows must have one. */
     NO_IMAGE("no-image"),
+    /** A prompt that has a picture, and no image token in its text. */
+    NO_IMAGE_TOKEN("prompt-without-image-token"),
+    /** A row with more than one picture. */
+    MANY_IMAGES("many-images"),
     /** The picture that the row names is not in the image root. */
     IMAGE_MISSING("image-missing"),
     /** The path of the picture is absolute, climbs out of the image root, or is a link out of it. */

@@ -17,14 +17,14 @@ import org.ballast.core.image.ImageRejected.Reason;
 
 /**
  * Bytes of a PNG, JPEG, GIF or BMP to 8-bit RGB, as Pillow's {@code Image.open(file).convert("RGB")} gives it: colour profiles and gamma are not
- * applied, 16-bit grey is clipped at 255, other 16-bit samples keep their high byte, the EXIF orientation is ignored, of an animation the first
- * frame is taken. Transparency goes by {@link AlphaMode}.
+ * applied, 16-bit grey is clipped at 255, other 16-bit samples keep their high byte, of an animation the first frame is taken. Transparency and EXIF
+ * orientation go by {@link RgbConversion}.
  */
-public record ImageDecoder(ImageLimits limits, AlphaMode alpha) implements Serializable {
+public record ImageDecoder(ImageLimits limits, RgbConversion conversion) implements Serializable {
 
     public ImageDecoder {
         Objects.requireNonNull(limits, "limits");
-        Objects.requireNonNull(alpha, "alpha");
+        Objects.requireNonNull(conversion, "conversion");
     }
 
     /** The header of a picture within the limits. */
@@ -60,10 +60,19 @@ public record ImageDecoder(ImageLimits limits, AlphaMode alpha) implements Seria
     public RgbImage decode(byte[] bytes) throws ImageRejected {
         ImageHeader header = header(bytes);
         return switch (header.format()) {
-            case PNG -> decodePng(PngChunks.read(bytes));
-            case JPEG -> decodeJpeg(bytes);
+            case PNG -> {
+                PngChunks chunks = PngChunks.read(bytes);
+                yield upright(decodePng(chunks), chunks.orientation());
+            }
+            case JPEG -> upright(decodeJpeg(bytes), ExifOrientation.ofJpeg(bytes));
             case GIF, BMP -> decodeOther(header, bytes);
         };
+    }
+
+    private RgbImage upright(RgbImage image, int orientation) {
+        return conversion.orientation() == RgbConversion.Orientation.APPLY
+                ? ExifOrientation.upright(image, orientation)
+                : image;
     }
 
     private RgbImage decodePng(PngChunks chunks) throws ImageRejected {
@@ -209,7 +218,7 @@ public record ImageDecoder(ImageLimits limits, AlphaMode alpha) implements Seria
         }
 
         private byte over(int sample, int opacity) {
-            if (alpha == AlphaMode.DROP || opacity == 255) {
+            if (conversion.alpha() == AlphaMode.DROP || opacity == 255) {
                 return (byte) sample;
             }
             int sum = (sample * opacity + 255 * (255 - opacity) << SHIFT) + (128 << SHIFT);

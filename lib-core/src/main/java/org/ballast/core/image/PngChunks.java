@@ -15,9 +15,10 @@ import org.ballast.core.image.ImageRejected.Reason;
  *
  * @param png signature, header, palette, palette's transparency, data, end
  * @param transparent of a grey or colour PNG: the one sample value (or three) that is transparent, else null
+ * @param orientation of its EXIF chunk, 1 without one
  */
 @SuppressWarnings("ArrayRecordComponent")
-record PngChunks(Header header, byte[] png, int[] transparent) {
+record PngChunks(Header header, byte[] png, int[] transparent, int orientation) {
     static final int GREY = 0;
     static final int COLOR = 2;
     static final int PALETTE = 3;
@@ -46,6 +47,7 @@ record PngChunks(Header header, byte[] png, int[] transparent) {
         var kept = new ByteArrayOutputStream(bytes.length);
         kept.write(bytes, 0, SIGNATURE);
         int[] transparent = null;
+        int orientation = ExifOrientation.UPRIGHT;
         int at = SIGNATURE;
         while (true) {
             if (bytes.length - at < 12) {
@@ -71,8 +73,11 @@ record PngChunks(Header header, byte[] png, int[] transparent) {
                     kept.write(bytes, at, length + 12);
                 }
             }
+            if (type.equals("eXIf")) {
+                orientation = ExifOrientation.ofTiff(bytes, at + 8, at + 8 + length);
+            }
             if (type.equals("IEND")) {
-                return new PngChunks(header, kept.toByteArray(), transparent);
+                return new PngChunks(header, kept.toByteArray(), transparent, orientation);
             }
             at += length + 12;
         }

@@ -80,6 +80,22 @@ final class ConfigNode {
         return node.isEmpty();
     }
 
+    List<String> keys() {
+        return node.properties().stream().map(Map.Entry::getKey).toList();
+    }
+
+    boolean isText(String key) {
+        return node.path(key).isTextual();
+    }
+
+    /** Whether the key is there with more than null, false, or an empty list or object. */
+    boolean isOn(String key) {
+        JsonNode value = node.path(key);
+        return has(key)
+                && !(value.isContainerNode() && value.isEmpty())
+                && !(value.isBoolean() && !value.booleanValue());
+    }
+
     private boolean isList(String key) {
         return node.path(key).isArray();
     }
@@ -210,7 +226,8 @@ final class ConfigNode {
                 throw map.refused(e.getKey(), "safetensors files");
             }
             Path shard = dir.resolve(name);
-            if (!dir.normalize().equals(shard.normalize().getParent()) || !Files.isRegularFile(shard)) {
+            Path folder = dir.toAbsolutePath().normalize();
+            if (!folder.equals(shard.toAbsolutePath().normalize().getParent()) || !Files.isRegularFile(shard)) {
                 throw new CheckpointException(file + ": shard " + name + " is no file of this directory");
             }
             out.computeIfAbsent(shard, s -> new ArrayList<>()).add(e.getKey());

@@ -3,8 +3,9 @@ package org.ballast.core.mllm;
 import static org.bytedeco.pytorch.global.torch.embedding;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -13,8 +14,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * Next-token logits with a key/value cache: {@link #prefill} reads prompts into new rows of the cache, {@link #step} one more token a row. What becomes a token is
  * the caller's to choose. Safe for several threads, each with caches of its own. Does not own the model.
- *
- * <p>On a CPU it keeps a second copy of the decoder's linears, laid out for the products of a step ({@link PackedMatrix}).
  *
  * <p>Logits depend in the last bits on the rows that are computed together: whoever wants the same result twice groups the same rows.
  */
@@ -25,25 +24,17 @@ public final class Decoder implements AutoCloseable {
      */
     public record Prompt(String id, float[] pixels, int[] ids) {}
 
-    /** Logits {@code [rows][vocab]} of the next token of a batch by itself, and the cache behind them. */
-    public record State(float[][] logits, KeyValueCache cache) implements AutoCloseable {
-        @Override
-        public void close() {
-            cache.close();
-        }
-    }
-
     private final LlavaModel model;
     private final LlavaModel.HeldWeights held;
-    private final PackedWeights weights;
+    private final Weights weights;
     private final CachedStep step;
 
     /** @param adapterOrNull adapter to decode with; null: the model alone */
     public Decoder(LlavaModel model, LoraAdapter adapterOrNull) {
         this.model = model;
         this.held = model.held(adapterOrNull);
-        this.weights = new PackedWeights(held.weights(), LlavaTensors.decoderLinears(model.config()));
-        this.step = new CachedStep(model.config().text());
+        this.weights = model.forDecoding(held.weights());
+        this.step = new CachedStep(model.config().text(), block());
     }
 
     public LlavaConfig config() {
@@ -51,57 +42,42 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * An empty cache; it grows beyond what is expected where it must.
+     * An empty cache; it grows beyond what is expected where it must. It is of the weights' type, but float32 for bf16 on the CPU: there libtorch's attention of a single
+     * query reads bf16 at a fifth of the speed of {@link CachedAttention} in float32.
      *
      * @param expectedRows rows at once
      * @param room tokens behind a prompt
      */
     public KeyValueCache cache(int expectedRows, int room) {
-        return new KeyValueCache(model.config().text().layers(), expectedRows, room);
+        boolean wide = weights.device().is_cpu() && weights.type() == ScalarType.BFloat16;
+        ScalarType type = wide ? ScalarType.Float : weights.type();
+        return new KeyValueCache(model.config().text().layers(), type, expectedRows, room);
     }
 
     /** Reads the prompts, of any lengths, into new rows behind those of the cache, and gives the logits behind the last token of each. */
     public Logits prefill(List<Prompt> prompts, KeyValueCache cache) {
-        List<TokenBatch.Row> rows = new ArrayList<>();
-        List<float[]> images = new ArrayList<>();
+        Map<ImageInput, Integer> images = new LinkedHashMap<>();
+        List<PackedBatch.Group> rows = new ArrayList<>();
         for (Prompt prompt : prompts) {
-            rows.add(TokenBatch.Row.prompt(prompt.id(), image(prompt.pixels(), images), prompt.ids()));
+            ImageInput image = ImageInput.ofPixels(prompt.pixels());
+            int index = image == null ? -1 : images.computeIfAbsent(image, i -> images.size());
+            rows.add(PackedBatch.Group.prompt(prompt.id(), index, prompt.ids()));
         }
-        TokenBatch batch = new TokenBatch(model.config(), rows, images);
+        PackedBatch batch = new PackedBatch(model.config(), rows, List.copyOf(images.keySet()));
         try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
-            cache.join(batch.lengths());
-            Tensor hidden = model.hidden(weights, batch, cache); // [rows, d]
+                NoGradGuard noGrad = new NoGradGuard();
+                ImageFeatures features = new ImageFeatures(model, weights, List.copyOf(images.keySet()))) {
+            Tensor projected = features.projected(List.copyOf(images.values())); // [images, imageTokens, d]
+            cache.join(rows.stream().mapToInt(PackedBatch.Group::tokens).toArray());
+            PackedDecoder.Pass pass = model.packedDecoder().new Pass(weights, batch, cache::addLayer);
+            Tensor hidden = pass.hidden(batch.embeddings(weights, projected)); // [rows, d]
             cache.joined();
-            return new Logits(model.decoder().block().logits(weights, hidden));
+            return new Logits(block().logits(weights, hidden));
         }
     }
 
-    /** Reads the prompts into a cache of their own. */
-    public State prefill(List<Prompt> prompts) {
-        KeyValueCache cache = cache(prompts.size(), 0);
-        try (Logits logits = prefill(prompts, cache)) {
-            float[][] rows = new float[logits.rows()][];
-            Arrays.setAll(rows, logits::row);
-            return new State(rows, cache);
-        } catch (RuntimeException e) {
-            cache.close();
-            throw e;
-        }
-    }
-
-    /** The picture's place in the list, where it is put unless it is there already; -1 for null. */
-    private static int image(float[] pixels, List<float[]> images) {
-        if (pixels == null) {
-            return -1;
-        }
-        for (int i = 0; i < images.size(); i++) {
-            if (images.get(i) == pixels) {
-                return i;
-            }
-        }
-        images.add(pixels);
-        return images.size() - 1;
+    private DecoderBlock block() {
+        return model.packedDecoder().block();
     }
 
     /**
@@ -120,24 +96,22 @@ public final class Decoder implements AutoCloseable {
                 throw new IllegalArgumentException(
                         "token " + ids[i] + " of row " + i + " is outside the vocabulary of " + text.vocabSize());
             }
-            if (cache.length(i) >= text.maxPositions()) {
+            if (cache.length(i) >= text.positionLimit()) {
                 throw new IllegalArgumentException("row " + i + " holds " + cache.length(i) + " tokens; the model has "
-                        + text.maxPositions() + " positions");
+                        + text.positionLimit() + " positions");
             }
             tokens[i] = ids[i];
         }
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor table = weights.tensor(LlavaTensors.EMBEDDING); // [vocab, d]
-            Tensor fed = Tensor.create(tokens, tokens.length).to(table.device(), ScalarType.Long); // [rows]
-            Tensor hidden = step.hidden(weights, embedding(table, fed), cache); // [rows, d]
-            return new Logits(model.decoder().block().logits(weights, hidden));
+            Tensor fed = PackedBatch.index(weights, tokens); // [rows]
+            Tensor x = embedding(weights.tensor(LlavaTensors.EMBEDDING), fed); // [rows, d]
+            return new Logits(block().logits(weights, step.hidden(weights, x, cache)));
         }
     }
 
     @Override
     public void close() {
-        weights.close();
         held.close();
     }
 }

@@ -5,6 +5,7 @@ import static org.bytedeco.pytorch.global.torch.zeros;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Keys (after the rotary embedding) and values of every decoder layer for the rows of a batch: {@code [slots, keyValueHeads, capacity, headDim]} a layer. Row r
@@ -16,6 +17,7 @@ public final class KeyValueCache implements AutoCloseable {
 
     private final Tensor[] keys;
     private final Tensor[] values;
+    private final ScalarType type;
     private final int expectedRows;
     private final int room;
     private int[] lengths = {};
@@ -23,19 +25,26 @@ public final class KeyValueCache implements AutoCloseable {
     private int joinedLayers;
 
     /**
+     * @param type of the stored numbers, whatever is put in
      * @param expectedRows rows that are expected at once
      * @param room tokens that are expected behind a prompt
      */
-    KeyValueCache(int layers, int expectedRows, int room) {
+    KeyValueCache(int layers, ScalarType type, int expectedRows, int room) {
         Shapes.requirePositive("expected rows of a cache", expectedRows);
         this.keys = new Tensor[layers];
         this.values = new Tensor[layers];
+        this.type = type;
         this.expectedRows = expectedRows;
         this.room = room;
     }
 
     public int rows() {
         return lengths.length;
+    }
+
+    /** Type of the stored numbers. */
+    ScalarType type() {
+        return type;
     }
 
     /** Tokens that the row holds. */
@@ -54,16 +63,25 @@ public final class KeyValueCache implements AutoCloseable {
         joinedLayers = 0;
     }
 
-    /** Keys and values of the joining rows in the next layer, {@code [joining, keyValueHeads, width, headDim]}; width is at least the longest of them. */
-    void addLayer(Tensor key, Tensor value) {
-        int tokens = Math.max(longest(), Arrays.stream(joining).max().orElse(0));
-        fit(keys, joinedLayers, key, rows() + joining.length, tokens);
-        fit(values, joinedLayers, value, rows() + joining.length, tokens);
-        for (int i = 0; i < joining.length; i++) {
-            places(keys[joinedLayers], rows() + i, joining[i]).copy_(places(key, i, joining[i]));
-            places(values[joinedLayers], rows() + i, joining[i]).copy_(places(value, i, joining[i]));
+    /** Keys and values of the joining rows in the next layer, one row behind the other: {@code [tokens, keyValueHeads, headDim]}. */
+    void addLayer(PackedDecoder.LayerKeys layer) {
+        if (layer.layer() != joinedLayers) {
+            throw new IllegalStateException("layer " + layer.layer() + " where " + joinedLayers + " was expected");
         }
+        add(keys, layer.keys());
+        add(values, layer.values());
         joinedLayers++;
+    }
+
+    private void add(Tensor[] tensors, Tensor tokens) {
+        int longest = Math.max(longest(), Arrays.stream(joining).max().orElse(0));
+        fit(tensors, joinedLayers, tokens, rows() + joining.length, longest);
+        int from = 0;
+        for (int i = 0; i < joining.length; i++) {
+            Tensor row = tokens.narrow(0, from, joining[i]).transpose(0, 1); // [kv, tokens of the row, hd]
+            places(tensors[joinedLayers], rows() + i, joining[i]).copy_(row);
+            from += joining[i];
+        }
     }
 
     void joined() {
@@ -94,15 +112,15 @@ public final class KeyValueCache implements AutoCloseable {
     void reserve() {
         int needed = longest() + 1;
         for (int layer = 0; layer < keys.length && rows() > 0; layer++) {
-            fit(keys, layer, keys[layer], rows(), needed);
-            fit(values, layer, values[layer], rows(), needed);
+            fit(keys, layer, null, rows(), needed);
+            fit(values, layer, null, rows(), needed);
         }
     }
 
     /** Writes one token a row behind its last; {@code index} is {@code [rows, keyValueHeads, 1, headDim]}, each element the row's length. */
     void put(int layer, Tensor index, Tensor key, Tensor value) {
-        keys[layer].scatter_(2, index, key);
-        values[layer].scatter_(2, index, value);
+        keys[layer].scatter_(2, index, key.to(type));
+        values[layer].scatter_(2, index, value.to(type));
     }
 
     void advance() {
@@ -129,8 +147,12 @@ public final class KeyValueCache implements AutoCloseable {
         lengths = Arrays.copyOf(lengths, last);
     }
 
-    /** Replaces a layer's tensor by a larger one where the rows or tokens do not fit. */
-    private void fit(Tensor[] tensors, int layer, Tensor like, int rows, int tokens) {
+    /**
+     * Replaces a layer's tensor by a larger one where the rows or tokens do not fit.
+     *
+     * @param first {@code [tokens, keyValueHeads, headDim]}, for the shape and device of a first tensor
+     */
+    private void fit(Tensor[] tensors, int layer, Tensor first, int rows, int tokens) {
         Tensor old = tensors[layer];
         long slots = old == null ? 0 : old.size(0);
         long capacity = old == null ? 0 : old.size(2);
@@ -145,6 +167,7 @@ public final class KeyValueCache implements AutoCloseable {
             capacity = (wanted + GRANULE - 1) / GRANULE * GRANULE;
         }
         try (PointerScope scope = new PointerScope()) {
+            Tensor like = old == null ? first.to(type).unsqueeze(0).transpose(1, 2) : old; // [*, kv, *, hd]
             Tensor grown = zeros(new long[] {slots, like.size(1), capacity, like.size(3)}, like.options());
             if (old != null) {
                 grown.narrow(0, 0, old.size(0)).narrow(2, 0, old.size(2)).copy_(old);

@@ -21,14 +21,13 @@ public final class LlavaModel implements AutoCloseable {
     private final LlavaConfig config;
     private final FrozenWeights weights;
     private final VisionTower tower;
-    private final TextDecoder decoder;
     private final PackedDecoder packedDecoder;
+    private PackedLinears packedLinears;
 
     LlavaModel(LlavaConfig config, FrozenWeights weights) {
         this.config = config;
         this.weights = weights;
         this.tower = config.hasVision() ? new VisionTower(config) : null;
-        this.decoder = new TextDecoder(config);
         this.packedDecoder = new PackedDecoder(config);
     }
 
@@ -94,12 +93,16 @@ public final class LlavaModel implements AutoCloseable {
         return tower;
     }
 
-    TextDecoder decoder() {
-        return decoder;
-    }
-
     PackedDecoder packedDecoder() {
         return packedDecoder;
+    }
+
+    /** These weights, which are the model's own or those under an adapter, with the model's linears packed for decoding. */
+    Weights forDecoding(Weights from) {
+        synchronized (weights) {
+            packedLinears = packedLinears == null ? new PackedLinears(config, weights) : packedLinears;
+            return new PackedWeights(from, packedLinears);
+        }
     }
 
     /** All tensors that a forward pass reads, in its order: what full-parameter training updates. */
@@ -141,21 +144,6 @@ public final class LlavaModel implements AutoCloseable {
         }
     }
 
-    /** Hidden states at the batch's wanted positions, before the final norm: {@code [selected, hidden]}. */
-    Tensor hidden(Weights from, TokenBatch batch, KeyValueCache cache) {
-        Tensor pixels = batch.pixels(); // [images, channels, side, side]
-        Tensor features = pixels == null
-                ? null
-                : tower().projected(from, tower().features(from, pixels.to(from.type()))); // [images, tokens, d]
-        Tensor x = batch.embeddings(from, features); // [rows, width, d]
-        return decoder.hidden(from, x, batch.selection(), cache);
-    }
-
-    /** Logits at the batch's wanted positions: {@code [selected, vocab]}. */
-    Tensor logits(Weights from, TokenBatch batch) {
-        return decoder.block().logits(from, hidden(from, batch, null));
-    }
-
     /**
      * Writes a checkpoint directory: {@code config.json}, {@code model.safetensors} (in the weights' type, under the hub's names) and the small files that
      * {@code AutoProcessor} asks for.
@@ -191,6 +179,12 @@ public final class LlavaModel implements AutoCloseable {
 
     @Override
     public void close() {
+        synchronized (weights) {
+            if (packedLinears != null) {
+                packedLinears.close();
+                packedLinears = null;
+            }
+        }
         weights.close();
     }
 }

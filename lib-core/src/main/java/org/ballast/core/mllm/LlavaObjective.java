@@ -121,7 +121,11 @@ abstract class LlavaObjective<E> implements Objective<E> {
                 gradientOrNull.zero_();
             }
             TrainableWeights weights = new TrainableWeights(
-                    model.weights(), layout, theta, gradientOrNull, adapter == null ? null : adapter.config()::scale);
+                    model.weights(),
+                    layout,
+                    theta,
+                    gradientOrNull,
+                    adapter == null ? null : adapter.config().scales());
             ObjectiveValue value = new Step<>(this, weights, batch, step).run(gradientOrNull != null);
             if (!Double.isFinite(value.loss())) {
                 throw new NonFiniteLossException("loss " + value.loss() + " on rows "

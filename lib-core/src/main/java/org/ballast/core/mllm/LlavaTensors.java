@@ -122,18 +122,6 @@ final class LlavaTensors {
         return out;
     }
 
-    /** The linears that every token of the decoder goes through, {@link #headModule} among them, without {@code .weight}. */
-    static List<String> decoderLinears(LlavaConfig config) {
-        List<String> out = new ArrayList<>();
-        for (NamedShape module : linears(config)) {
-            if (module.name().startsWith(DECODER)) {
-                out.add(module.name());
-            }
-        }
-        out.add(headModule(config.text()));
-        return out;
-    }
-
     /**
      * The name that a stored tensor has here, by the schemes in use: the hub's own; transformers 5's, whose tower has no {@code vision_model}; and the module paths
      * of transformers 5, {@code model.language_model.*}, {@code model.vision_tower.*} and {@code lm_head}. A decoder alone stores {@code model.*} and {@code lm_head}. Other
@@ -165,21 +153,6 @@ final class LlavaTensors {
             return name;
         }
         return name.equals(HEAD) ? "lm_head.weight" : "model." + name.substring(DECODER.length());
-    }
-
-    /** The module path of transformers 5, which PEFT matches and names adapters by; a decoder alone has {@code model.layers.*}. */
-    static String modulePath(LlavaConfig config, String hubModule) {
-        if (hubModule.startsWith(DECODER)) {
-            return (config.hasVision() ? "model.language_model." : "model.") + hubModule.substring(DECODER.length());
-        }
-        return "model." + hubModule;
-    }
-
-    /** {@link #modulePath(LlavaConfig, String)} of a model with a tower. */
-    static String modulePath(String hubModule) {
-        return hubModule.startsWith(DECODER)
-                ? "model.language_model." + hubModule.substring(DECODER.length())
-                : "model." + hubModule;
     }
 
     /** Buffers of old checkpoints that hold no weights. */

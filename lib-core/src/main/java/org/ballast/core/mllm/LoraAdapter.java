@@ -99,7 +99,7 @@ public final class LoraAdapter {
                 .to(
                         model.weights().device(),
                         TrainableWeights.exactType(model.weights().type())); // [parameters]
-        return new TrainableWeights(model.weights(), layout, flat, null, config::scale);
+        return new TrainableWeights(model.weights(), layout, flat, null, config.scales());
     }
 
     /**

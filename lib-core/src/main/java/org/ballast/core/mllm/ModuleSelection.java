@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * @param names empty where {@code pattern} is set
  * @param pattern regular expression in place of the names, or {@value #ALL_LINEAR} for every linear but the output projection, or null
  * @param excludedNames modules that are left out
- * @param excludedPattern regular expression of modules that are left out in place of their names, or null
+ * @param excludedPattern regular expression of modules that are left out in place of their names; null or empty: none
  * @param layers only these layers' modules; empty: all layers. Only with names
  * @param layerLists names of the lists that {@code layers} counts in ({@code layers}); empty: any
  */
@@ -34,6 +34,9 @@ public record ModuleSelection(
     public ModuleSelection {
         names = List.copyOf(names);
         excludedNames = List.copyOf(excludedNames);
+        if (excludedPattern != null && excludedPattern.isEmpty()) {
+            excludedPattern = null;
+        }
         layers = List.copyOf(layers);
         layerLists = List.copyOf(layerLists);
         if (names.isEmpty() == (pattern == null)) {

@@ -1,30 +1,15 @@
 package org.ballast.core.mllm;
 
-import java.util.HashMap;
-import java.util.Map;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Weights for decoding: those below, with the named linears packed ({@link PackedMatrix}) where this machine has it. The packed copies live until {@link #close}; what is
- * below stays the caller's.
+ * Weights for decoding: those of a frozen model, with or without an adapter, and the model's packed linears. Owns neither.
+ *
+ * @param base whose linears are the model's
  */
-final class PackedWeights implements Weights, AutoCloseable {
-    private final Weights base;
-    private final Map<String, PackedMatrix> packed = new HashMap<>();
-
-    /** @param modules linears by name, without {@code .weight} */
-    PackedWeights(Weights base, Iterable<String> modules) {
-        this.base = base;
-        for (String module : modules) {
-            Tensor weight = base.tensor(module + ".weight");
-            if (PackedMatrix.isSupported(weight)) {
-                packed.put(module, new PackedMatrix(weight));
-            }
-        }
-    }
-
+record PackedWeights(Weights base, PackedLinears linears) implements Weights {
     @Override
     public Tensor tensor(String name) {
         return base.tensor(name);
@@ -37,7 +22,7 @@ final class PackedWeights implements Weights, AutoCloseable {
 
     @Override
     public PackedMatrix packed(String module) {
-        return packed.get(module);
+        return linears.get(module);
     }
 
     @Override
@@ -48,11 +33,5 @@ final class PackedWeights implements Weights, AutoCloseable {
     @Override
     public Device device() {
         return base.device();
-    }
-
-    @Override
-    public void close() {
-        packed.values().forEach(PackedMatrix::close);
-        packed.clear();
     }
 }

@@ -1,15 +1,11 @@
 package org.ballast.core.mllm;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.Function;
 
 /**
  * PEFT's {@code adapter_config.json} of a LoRA; a key left out has the default of peft's {@code LoraConfig}. What a plain LoRA does not have (DoRA, biases, first
@@ -33,137 +29,62 @@ final class PeftConfigFile {
             "kasa_config",
             "monteclora_config");
 
-    /** First weights of the matrices alone; others (pissa, olora, corda, loftq, lora_ga ...) take their share out of the base's weights. */
-    private static final Set<String> PLAIN_FIRST_WEIGHTS = Set.of("true", "false", "gaussian", "eva", "orthogonal");
+    /** Named first weights of the matrices alone; others (pissa, olora, corda, loftq, lora_ga ...) take their share out of the base's weights. */
+    private static final List<String> PLAIN_FIRST_WEIGHTS = List.of("gaussian", "eva", "orthogonal");
 
-    private final String source;
-    private final JsonNode root;
-
-    private PeftConfigFile(String source, JsonNode root) {
-        this.source = source;
-        this.root = root;
-    }
+    private PeftConfigFile() {}
 
     /** @throws CheckpointException naming the source, the key and the value that cannot be used */
     static LoraConfig parse(byte[] json, String source) {
-        JsonNode root;
         try {
-            root = JSON.readTree(json);
-        } catch (IOException e) {
-            throw new CheckpointException(source + ": cannot be read as JSON: " + e.getMessage(), e);
-        }
-        if (root == null || !root.isObject()) {
-            throw new CheckpointException(source + ": is no JSON object");
-        }
-        try {
-            return new PeftConfigFile(source, root).parse();
+            return config(ConfigNode.parse(json, source));
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(source + ": " + e.getMessage(), e);
         }
     }
 
-    private LoraConfig parse() {
-        if (!root.path("peft_type").asText("").equals("LORA")) {
-            throw unsupported("peft_type");
+    private static LoraConfig config(ConfigNode root) {
+        root.requireOneOf("peft_type", "", List.of("LORA"));
+        if (root.has("bias")) {
+            root.requireOneOf("bias", "none", List.of("none"));
         }
-        if (!root.path("bias").asText("none").equals("none")) {
-            throw unsupported("bias");
-        }
-        if (!PLAIN_FIRST_WEIGHTS.contains(root.path("init_lora_weights").asText("true"))) {
-            throw unsupported("init_lora_weights");
+        if (root.isText("init_lora_weights")) {
+            root.requireOneOf("init_lora_weights", "", PLAIN_FIRST_WEIGHTS);
         }
         for (String key : REFUSED) {
-            JsonNode value = root.path(key);
-            boolean off = !root.hasNonNull(key)
-                    || value.isContainerNode() && value.isEmpty()
-                    || value.isBoolean() && !value.booleanValue();
-            if (!off) {
-                throw unsupported(key);
+            if (root.isOn(key)) {
+                throw root.refused(key, "none");
             }
         }
+        Map<String, Integer> ranks = new LinkedHashMap<>();
+        ConfigNode rankPattern = root.object("rank_pattern");
+        rankPattern.keys().forEach(pattern -> ranks.put(pattern, rankPattern.integer(pattern, 0)));
+        Map<String, Double> alphas = new LinkedHashMap<>();
+        ConfigNode alphaPattern = root.object("alpha_pattern");
+        alphaPattern.keys().forEach(pattern -> alphas.put(pattern, alphaPattern.number(pattern)));
         return new LoraConfig(
-                root.hasNonNull("r") ? integer("r", root.path("r")) : 8,
-                root.hasNonNull("lora_alpha") ? number("lora_alpha", root.path("lora_alpha")) : 8,
-                bool("use_rslora"),
-                root.hasNonNull("lora_dropout") ? number("lora_dropout", root.path("lora_dropout")) : 0,
-                targets(),
-                map("rank_pattern", v -> integer("rank_pattern", v)),
-                map("alpha_pattern", v -> number("alpha_pattern", v)),
-                strings("modules_to_save"));
+                root.integer("r", 8),
+                root.number("lora_alpha", 8),
+                root.bool("use_rslora", false),
+                root.number("lora_dropout", 0),
+                targets(root),
+                ranks,
+                alphas,
+                root.strings("modules_to_save"));
     }
 
-    private ModuleSelection targets() {
-        JsonNode targets = root.path("target_modules");
-        JsonNode excluded = root.path("exclude_modules");
-        JsonNode chosen = root.path("layers_to_transform");
-        List<Integer> layers = new ArrayList<>();
-        if (chosen.isArray()) {
-            chosen.forEach(layer -> layers.add(integer("layers_to_transform", layer)));
-        } else if (root.hasNonNull("layers_to_transform")) {
-            layers.add(integer("layers_to_transform", chosen));
-        }
+    private static ModuleSelection targets(ConfigNode root) {
+        boolean pattern = root.isText("target_modules");
+        boolean excludedPattern = root.isText("exclude_modules");
         return new ModuleSelection(
-                targets.isTextual() ? List.of() : strings("target_modules"),
-                targets.textValue(),
-                excluded.isTextual() ? List.of() : strings("exclude_modules"),
-                excluded.isTextual() && !excluded.textValue().isEmpty() ? excluded.textValue() : null,
-                layers,
-                root.path("layers_pattern").isTextual()
-                        ? List.of(root.path("layers_pattern").textValue())
-                        : strings("layers_pattern"));
-    }
-
-    private CheckpointException unsupported(String key) {
-        return new CheckpointException(source + ": " + key + " " + root.path(key) + " is not supported");
-    }
-
-    private int integer(String key, JsonNode value) {
-        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-            throw new CheckpointException(source + ": " + key + " must be an integer, is " + value);
-        }
-        return value.intValue();
-    }
-
-    private double number(String key, JsonNode value) {
-        if (!value.isNumber()) {
-            throw new CheckpointException(source + ": " + key + " must be a number, is " + value);
-        }
-        return value.doubleValue();
-    }
-
-    private boolean bool(String key) {
-        JsonNode value = root.path(key);
-        if (root.hasNonNull(key) && !value.isBoolean()) {
-            throw new CheckpointException(source + ": " + key + " must be true or false, is " + value);
-        }
-        return value.asBoolean(false);
-    }
-
-    private List<String> strings(String key) {
-        JsonNode value = root.path(key);
-        List<String> out = new ArrayList<>();
-        if (!root.hasNonNull(key)) {
-            return out;
-        }
-        if (!value.isArray()) {
-            throw new CheckpointException(source + ": " + key + " must be a list of names, is " + value);
-        }
-        for (JsonNode name : value) {
-            if (!name.isTextual() || name.textValue().isEmpty()) {
-                throw new CheckpointException(source + ": " + key + " must be a list of names, is " + value);
-            }
-            out.add(name.textValue());
-        }
-        return out;
-    }
-
-    private <T> Map<String, T> map(String key, Function<JsonNode, T> read) {
-        Map<String, T> out = new LinkedHashMap<>();
-        if (root.hasNonNull(key) && !root.path(key).isObject()) {
-            throw new CheckpointException(source + ": " + key + " must be an object, is " + root.path(key));
-        }
-        root.path(key).properties().forEach(e -> out.put(e.getKey(), read.apply(e.getValue())));
-        return out;
+                pattern ? List.of() : root.strings("target_modules"),
+                pattern ? root.text("target_modules", null) : null,
+                excludedPattern ? List.of() : root.strings("exclude_modules"),
+                excludedPattern ? root.text("exclude_modules", null) : null,
+                root.integers("layers_to_transform", List.of()),
+                root.isText("layers_pattern")
+                        ? List.of(root.text("layers_pattern", null))
+                        : root.strings("layers_pattern"));
     }
 
     static String text(LoraConfig config, String baseModel) throws IOException {

@@ -1,21 +1,12 @@
 package org.ballast.core.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -25,9 +16,7 @@ import java.util.stream.IntStream;
  */
 public final class LlavaTokenizer implements AutoCloseable {
     /** The file in a checkpoint directory. */
-    public static final String FILE_NAME = "tokenizer.json";
-
-    private static final ObjectMapper JSON = new ObjectMapper();
+    public static final String FILE_NAME = TokenizerFile.NAME;
 
     /** The special tokens that the model's text is made of, as {@code tokenizer.json} writes them. */
     public record SpecialTokens(String image, String end, String pad) implements Serializable {
@@ -50,29 +39,30 @@ public final class LlavaTokenizer implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent")
     public record Fitted(int[] prompt, int[] response) {}
 
+    private static final int NONE = -1;
+
     private final PromptTemplate template;
-    private final SpecialTokens tokens;
+    private final TokenizerFile file;
+    private final int imageId;
+    private final int endId;
+    private final int padId;
     private final NativeTokenizer parsing; // knows the special tokens: for the beginning token and for decoding
-    private final NativeTokenizer plain; // knows none
-    private final Map<String, JsonNode> special;
-    private final int vocabularySize;
+    private final NativeTokenizer plain; // knows none but by a name that no text can hold
+    private final String placeholder; // the image token's name there
     private final int[] beginning;
 
-    private LlavaTokenizer(byte[] json, String source, PromptTemplate template, SpecialTokens tokens)
+    private LlavaTokenizer(TokenizerFile file, PromptTemplate template, int imageId, int endId, int padId)
             throws IOException {
+        this.file = file;
         this.template = template;
-        this.tokens = tokens;
-        ObjectNode config = parse(json, source);
-        special = specialTokens(config);
-        for (String token : new String[] {tokens.image, tokens.end, tokens.pad}) {
-            if (!special.containsKey(token)) {
-                throw new IllegalArgumentException(source + ": no special token " + token + " among "
-                        + special.keySet().stream().sorted().toList());
-            }
-        }
-        vocabularySize = vocabularySize(config);
-        parsing = new NativeTokenizer(json, source, 0);
-        plain = new NativeTokenizer(JSON.writeValueAsBytes(withoutSpecialTokens(config)), source, 0);
+        this.imageId = imageId;
+        this.endId = endId;
+        this.padId = padId;
+        TokenizerFile.Plain text = file.withoutSpecialTokens(
+                IntStream.of(imageId, endId, padId).filter(id -> id != NONE).toArray());
+        parsing = new NativeTokenizer(file.json(), file.source(), 0);
+        plain = new NativeTokenizer(text.json(), file.source(), 0);
+        placeholder = text.name(imageId);
         int[] marked = parsing.encode("a", true);
         int[] bare = parsing.encode("a", false);
         beginning = Arrays.copyOf(marked, Math.max(0, Collections.indexOfSubList(boxed(marked), boxed(bare))));
@@ -84,23 +74,41 @@ public final class LlavaTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException naming the file, if it is no tokenizer or lacks one of the special tokens
      */
     public static LlavaTokenizer open(Path path, PromptTemplate template, SpecialTokens tokens) throws IOException {
-        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
-        return new LlavaTokenizer(Files.readAllBytes(file), file.toString(), template, tokens);
+        TokenizerFile file = TokenizerFile.read(path);
+        return new LlavaTokenizer(
+                file, template, file.addedId(tokens.image), file.addedId(tokens.end), file.addedId(tokens.pad));
     }
 
-    /** The id that stands for one vision token. */
+    /**
+     * Opens the {@code tokenizer.json} of a checkpoint directory whose special tokens its other files name.
+     *
+     * @param imageId id of the image token; negative: the model reads text only
+     * @throws IllegalArgumentException naming the file, if it is no tokenizer or lacks one of the special tokens
+     */
+    public static LlavaTokenizer open(Path checkpoint, PromptTemplate template, int imageId, EndTokens ends)
+            throws IOException {
+        TokenizerFile file = TokenizerFile.read(checkpoint);
+        if (imageId >= 0) {
+            file.content(imageId);
+        }
+        int endId = ends.written() == null ? ends.stops().get(0) : file.id(ends.written());
+        file.content(endId);
+        return new LlavaTokenizer(file, template, imageId < 0 ? NONE : imageId, endId, NONE);
+    }
+
+    /** The id that stands for one vision token; negative for a model that reads text only. */
     public int imageId() {
-        return special.get(tokens.image).get("id").asInt();
+        return imageId;
     }
 
     /** The id that ends a response. */
     public int endId() {
-        return special.get(tokens.end).get("id").asInt();
+        return endId;
     }
 
-    /** The id that fills up a batch. */
+    /** The id that fills up a batch; negative where none was named. */
     public int padId() {
-        return special.get(tokens.pad).get("id").asInt();
+        return padId;
     }
 
     /**
@@ -109,17 +117,12 @@ public final class LlavaTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the tokenizer has no such special token
      */
     public int specialId(String token) {
-        JsonNode found = special.get(token);
-        if (found == null) {
-            throw new IllegalArgumentException("no special token " + token + " among "
-                    + special.keySet().stream().sorted().toList());
-        }
-        return found.get("id").asInt();
+        return file.addedId(token);
     }
 
     /** One more than the largest id. */
     public int vocabularySize() {
-        return vocabularySize;
+        return file.vocabularySize();
     }
 
     public PromptTemplate template() {
@@ -153,49 +156,52 @@ public final class LlavaTokenizer implements AutoCloseable {
         if (addPrompt(ids, prompt, open, imageTokens)) {
             throw new TextRejected(
                     TextRejected.Reason.NO_IMAGE_TOKEN,
-                    "the prompt has a picture and no " + tokens.image + ": " + prompt);
+                    "the prompt has a picture and no " + imageToken() + ": " + prompt);
         }
         return ids.build().toArray();
     }
 
     /** Adds one prompt in its template; returns whether a picture is still to be placed. */
     private boolean addPrompt(IntStream.Builder ids, String prompt, boolean open, int imageTokens) {
-        int at = open ? prompt.indexOf(tokens.image) : -1;
+        int at = open ? prompt.indexOf(imageToken()) : -1;
         if (at < 0) {
             addPlain(ids, template.before() + prompt + template.after());
             return open;
         }
-        JsonNode image = special.get(tokens.image);
-        String left = template.before() + prompt.substring(0, at);
-        String right = prompt.substring(at + tokens.image.length()) + template.after();
-        addPlain(ids, image.path("lstrip").asBoolean() ? left.stripTrailing() : left);
-        IntStream.range(0, imageTokens).map(i -> imageId()).forEach(ids);
-        addPlain(ids, image.path("rstrip").asBoolean() ? right.stripLeading() : right);
+        // in one call: what a tokenizer does at the start of a text it must not do again behind the picture
+        String text = template.before()
+                + prompt.substring(0, at)
+                + placeholder
+                + prompt.substring(at + imageToken().length())
+                + template.after();
+        for (int id : plain.encode(text, false)) {
+            if (id == imageId) {
+                IntStream.range(0, imageTokens).map(i -> imageId).forEach(ids);
+            } else {
+                ids.add(id);
+            }
+        }
         return false;
+    }
+
+    private String imageToken() {
+        if (imageId == NONE) {
+            throw new IllegalArgumentException("a picture for a tokenizer that has no image token");
+        }
+        return file.content(imageId);
     }
 
     private void addPlain(IntStream.Builder ids, String text) {
         if (!text.isEmpty()) {
-            Arrays.stream(encodePlain(text)).forEach(ids);
+            Arrays.stream(plain.encode(text, false)).forEach(ids);
         }
     }
 
     /** The response behind the template's prefix, encoded alone, and the end token. */
     public int[] encodeResponse(String response) {
-        int[] text = response.isEmpty() ? new int[0] : encodePlain(template.responsePrefix() + response);
+        int[] text = response.isEmpty() ? new int[0] : plain.encode(template.responsePrefix() + response, false);
         int[] ids = Arrays.copyOf(text, text.length + 1);
-        ids[text.length] = endId();
-        return ids;
-    }
-
-    private int[] encodePlain(String text) {
-        int[] ids = plain.encode(text, false);
-        for (int id : ids) {
-            if (id == imageId() || id == endId() || id == padId()) {
-                throw new IllegalStateException(
-                        "the tokenizer's model itself makes the special token " + id + " of the text \"" + text + "\"");
-            }
-        }
+        ids[text.length] = endId;
         return ids;
     }
 
@@ -233,8 +239,7 @@ public final class LlavaTokenizer implements AutoCloseable {
         int fromPrompt = excess - fromResponse;
         int[] shorter = fromPrompt == 0 ? prompt : withoutFirstText(prompt, fromPrompt);
         if (prompt.length - shorter.length < fromPrompt) {
-            long imageTokens =
-                    Arrays.stream(prompt).filter(id -> id == imageId()).count();
+            long imageTokens = Arrays.stream(prompt).filter(id -> id == imageId).count();
             throw new TextRejected(
                     TextRejected.Reason.TOO_LONG,
                     "prompt of %d tokens (%d of them image tokens) and response of %d do not fit %d"
@@ -250,64 +255,9 @@ public final class LlavaTokenizer implements AutoCloseable {
                 : 0;
         int[] left = {count};
         return IntStream.range(0, prompt.length)
-                .filter(i -> i < kept || prompt[i] == imageId() || left[0]-- <= 0)
+                .filter(i -> i < kept || prompt[i] == imageId || left[0]-- <= 0)
                 .map(i -> prompt[i])
                 .toArray();
-    }
-
-    private static ObjectNode parse(byte[] json, String source) throws IOException {
-        try {
-            if (JSON.readTree(json) instanceof ObjectNode config
-                    && config.path("model").isObject()) {
-                return config;
-            }
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(source + ": no JSON: " + e.getOriginalMessage(), e);
-        }
-        throw new IllegalArgumentException(source + ": no tokenizer: it has no model");
-    }
-
-    private static Map<String, JsonNode> specialTokens(ObjectNode config) {
-        Map<String, JsonNode> special = new HashMap<>();
-        for (JsonNode token : config.path("added_tokens")) {
-            if (token.path("special").asBoolean()) {
-                special.put(token.path("content").asText(), token);
-            }
-        }
-        return special;
-    }
-
-    private static int vocabularySize(ObjectNode config) {
-        int size = config.path("model").path("vocab").size();
-        for (JsonNode token : config.path("added_tokens")) {
-            size = Math.max(size, token.path("id").asInt() + 1);
-        }
-        return size;
-    }
-
-    /** The same tokenizer, to which special tokens are text: it neither looks for them nor merges characters into one. */
-    private static ObjectNode withoutSpecialTokens(ObjectNode config) {
-        Set<String> special = specialTokens(config).keySet();
-        ObjectNode text = config.deepCopy();
-        text.putNull("post_processor");
-        ArrayNode added = text.putArray("added_tokens");
-        for (JsonNode token : config.path("added_tokens")) {
-            if (!token.path("special").asBoolean()) {
-                added.add(token);
-            }
-        }
-        if (config.path("model").path("merges").isArray()) {
-            ArrayNode merges = ((ObjectNode) text.get("model")).putArray("merges");
-            for (JsonNode merge : config.path("model").path("merges")) {
-                String merged = merge.isArray()
-                        ? merge.path(0).asText() + merge.path(1).asText()
-                        : merge.asText().replace(" ", "");
-                if (!special.contains(merged)) {
-                    merges.add(merge);
-                }
-            }
-        }
-        return text;
     }
 
     private static List<Integer> boxed(int[] ids) {

@@ -3,6 +3,7 @@ package org.ballast.core.text;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -15,6 +16,7 @@ final class NativeTokenizer implements AutoCloseable {
     }
 
     private final HuggingFaceTokenizer tokenizer;
+    private final String source;
 
     /**
      * @param json the text of {@code tokenizer.json}
@@ -22,6 +24,7 @@ final class NativeTokenizer implements AutoCloseable {
      * @param maxLength longest sequence with its special tokens; 0: no limit
      */
     NativeTokenizer(byte[] json, String source, int maxLength) throws IOException {
+        this.source = source;
         Map<String, String> options = new HashMap<>(Map.of("padding", "false", "addSpecialTokens", "true"));
         if (maxLength > 0) {
             options.put("truncation", "true");
@@ -38,7 +41,11 @@ final class NativeTokenizer implements AutoCloseable {
     }
 
     int[] encode(String text, boolean specialTokens) {
-        return ints(tokenizer.encode(wellFormed(text), specialTokens, false).getIds());
+        try {
+            return ints(tokenizer.encode(wellFormed(text), specialTokens, false).getIds());
+        } catch (RuntimeException e) { // what the native code throws, of a model that has no unknown token
+            throw new IllegalArgumentException(source + ": cannot encode \"" + text + "\": " + e.getMessage(), e);
+        }
     }
 
     String decode(int[] ids, boolean skipSpecialTokens) {
@@ -46,7 +53,12 @@ final class NativeTokenizer implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             longs[i] = ids[i];
         }
-        return tokenizer.decode(longs, skipSpecialTokens);
+        try {
+            return tokenizer.decode(longs, skipSpecialTokens);
+        } catch (RuntimeException e) { // what the native code throws
+            throw new IllegalArgumentException(
+                    source + ": cannot decode " + Arrays.toString(ids) + ": " + e.getMessage(), e);
+        }
     }
 
     /** A half of a surrogate pair has no UTF-8: it becomes U+FFFD here, before the native code sees it. */

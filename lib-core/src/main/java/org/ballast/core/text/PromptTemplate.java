@@ -25,6 +25,11 @@ public record PromptTemplate(String prompt, String responsePrefix) implements Se
         return new PromptTemplate("USER: " + SLOT + " ASSISTANT:", "");
     }
 
+    /** Nothing: a prompt is taken as it stands. */
+    public static PromptTemplate none() {
+        return new PromptTemplate(SLOT, "");
+    }
+
     /** The text before the prompt. */
     public String before() {
         return prompt.substring(0, prompt.indexOf(SLOT));

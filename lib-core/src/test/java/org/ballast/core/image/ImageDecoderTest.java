@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ImageDecoderTest {
     private static final PixelGoldens GOLDENS = PixelGoldens.open("mllm-a/preprocessing.safetensors");
     private static final ImageLimits LIMITS = new ImageLimits(1 << 20, 1 << 20, 4096);
-    private static final ImageDecoder WHITE = new ImageDecoder(LIMITS, AlphaMode.WHITE);
-    private static final ImageDecoder DROP = new ImageDecoder(LIMITS, AlphaMode.DROP);
+    private static final ImageDecoder WHITE = new ImageDecoder(LIMITS, RgbConversion.TRANSFORMERS);
+    private static final ImageDecoder DROP = new ImageDecoder(LIMITS, RgbConversion.PILLOW);
 
     private static byte[] file(String name) {
         return PixelGoldens.bytes("mllm-a/images/" + name);
@@ -67,6 +67,53 @@ class ImageDecoderTest {
     void compositesOnWhiteAsPillowDoes() throws ImageRejected {
         float[] pixels = ClipPreprocessor.clip(56).apply(WHITE.decode(file("rgba_80x64.png")));
         assertThat(pixels).containsExactly(GOLDENS.floats("rgba_80x64.white.crop"), within(1e-6f));
+    }
+
+    @Test
+    void turnsPicturesUprightAsPillowDoes() throws ImageRejected {
+        assertThat(WHITE.decode(file("exif6_120x80.jpg"))).isEqualTo(GOLDENS.image("exif6_120x80.upright.rgb"));
+        assertThat(DROP.decode(file("exif6_120x80.jpg"))).isEqualTo(GOLDENS.image("exif6_120x80.rgb"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1,1 2 3 4 5 6,3",
+        "2,3 2 1 6 5 4,3",
+        "3,6 5 4 3 2 1,3",
+        "4,4 5 6 1 2 3,3",
+        "5,1 4 2 5 3 6,2",
+        "6,4 1 5 2 6 3,2",
+        "7,6 3 5 2 4 1,2",
+        "8,3 6 2 5 1 4,2",
+        "9,1 2 3 4 5 6,3"
+    })
+    void knowsAllEightOrientationsOfAPngToo(int orientation, String pixels, int width)
+            throws IOException, ImageRejected {
+        // 1 2 3 over 4 5 6
+        byte[] exif = {
+            'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte) orientation, 0, 0, 0, 0, 0, 0
+        };
+        byte[] png = png(3, 2, 8, 0, chunk("eXIf", exif), new byte[] {0, 1, 2, 3, 0, 4, 5, 6});
+        RgbImage image = WHITE.decode(png);
+        assertThat(image.width()).isEqualTo(width);
+        var grey = new StringBuilder();
+        for (int i = 0; i < image.rgb().length; i += 3) {
+            grey.append(i == 0 ? "" : " ").append(image.rgb()[i]);
+        }
+        assertThat(grey).hasToString(pixels);
+    }
+
+    @Test
+    void brokenExifIsNoFaultOfThePicture() throws IOException, ImageRejected {
+        for (byte[] exif : new byte[][] {
+            {},
+            {'M', 'M'},
+            {'I', 'I', 42, 0, (byte) 255, (byte) 255, (byte) 255, (byte) 255},
+            {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 9}
+        }) {
+            byte[] png = png(1, 1, 8, 0, chunk("eXIf", exif), new byte[] {0, 7});
+            assertThat(WHITE.decode(png).rgb()).containsExactly(7, 7, 7);
+        }
     }
 
     @Test
@@ -159,8 +206,8 @@ class ImageDecoderTest {
     }
 
     private static void assertRejected(ImageLimits limits, byte[] bytes) {
-        assertThat(catchThrowableOfType(
-                                ImageRejected.class, () -> new ImageDecoder(limits, AlphaMode.WHITE).decode(bytes))
+        assertThat(catchThrowableOfType(ImageRejected.class, () -> new ImageDecoder(limits, RgbConversion.TRANSFORMERS)
+                                .decode(bytes))
                         .reason())
                 .isEqualTo(Reason.TOO_LARGE);
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -16,7 +17,9 @@ final class Golden {
 
     static Path path(String name) {
         try {
-            return Path.of(Golden.class.getResource("/goldens/mllm-a/" + name).toURI());
+            return Path.of(Golden.class.getResource("/goldens/mllm-a").toURI())
+                    .resolve(name)
+                    .normalize();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -60,6 +63,15 @@ final class Golden {
                 out[i] = (int) ids[i];
             }
             return out;
+        }
+    }
+
+    /** Logits behind a prompt: {@code [vocab]}. */
+    static float[] nextLogits(LlavaModel model, LoraAdapter adapterOrNull, Decoder.Prompt prompt) {
+        try (Decoder decoder = new Decoder(model, adapterOrNull);
+                KeyValueCache cache = decoder.cache(1, 0);
+                Logits logits = decoder.prefill(List.of(prompt), cache)) {
+            return logits.row(0);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -88,7 +89,7 @@ class LlavaForwardTest {
         try (SafeTensors golden = Golden.tensors("forward.safetensors")) {
             for (JsonNode prompt : Golden.json("forward.json").path("prompts")) {
                 String name = prompt.path("name").asText();
-                Tensor logits = model.logits(model.weights(), batch(List.of(prompt)));
+                Tensor logits = logits(batch(List.of(prompt)));
                 assertThat(Golden.largestDifference(logits, golden.tensor(name + ".logits")))
                         .isLessThan(1e-4);
             }
@@ -100,7 +101,7 @@ class LlavaForwardTest {
         try (SafeTensors golden = Golden.tensors("forward.safetensors")) {
             List<JsonNode> prompts = new ArrayList<>();
             Golden.json("forward.json").path("prompts").forEach(prompts::add);
-            Tensor logits = model.logits(model.weights(), batch(prompts));
+            Tensor logits = logits(batch(prompts));
             long at = 0;
             for (JsonNode prompt : prompts) {
                 Tensor expected = golden.tensor(prompt.path("name").asText() + ".logits");
@@ -115,12 +116,10 @@ class LlavaForwardTest {
     @Test
     void hiddenStatesAgreeWithTheReferenceAfterEveryLayer() {
         try (SafeTensors golden = Golden.tensors("forward.safetensors")) {
-            TokenBatch batch =
+            Batch batch =
                     batch(List.of(Golden.json("forward.json").path("prompts").get(0)));
-            Tensor features =
-                    model.tower().projected(model.weights(), model.tower().features(model.weights(), batch.pixels()));
-            Tensor x = batch.embeddings(model.weights(), features); // [1, 29, 64]
-            assertThat(Golden.largestDifference(x.squeeze(0), golden.tensor("prompt0.embeddings")))
+            Tensor x = batch.embeddings(); // [29, 64]
+            assertThat(Golden.largestDifference(x, golden.tensor("prompt0.embeddings")))
                     .isLessThan(1e-4);
             for (int layers = 1; layers <= 3; layers++) {
                 LlavaConfig c = model.config();
@@ -140,32 +139,49 @@ class LlavaForwardTest {
                         1,
                         2,
                         605);
-                TextDecoder decoder = new TextDecoder(new LlavaConfig(
+                PackedDecoder decoder = new PackedDecoder(new LlavaConfig(
                         c.vision(),
                         shallow,
                         c.visionFeatureLayers().get(0),
                         c.keepClassToken(),
                         c.imageTokenId(),
                         true));
-                Tensor hidden = decoder.hidden(model.weights(), x, batch.selection(), null);
+                Tensor hidden = decoder.new Pass(model.weights(), batch.tokens(), null).hidden(x);
                 assertThat(Golden.largestDifference(hidden, golden.tensor("prompt0.layer." + (layers - 1))))
                         .isLessThan(1e-4);
             }
         }
     }
 
-    private static TokenBatch batch(List<JsonNode> prompts) {
-        List<float[]> images = new ArrayList<>();
-        List<TokenBatch.Row> rows = new ArrayList<>();
-        for (JsonNode prompt : prompts) {
-            float[] pixels = Golden.pixels(prompt.path("pixel_values"));
-            int[] ids = Golden.prompt(prompt.path("name").asText());
-            rows.add(new TokenBatch.Row(
-                    prompt.path("name").asText(), pixels == null ? -1 : images.size(), ids, 0, ids.length));
-            if (pixels != null) {
-                images.add(pixels);
+    private record Batch(PackedBatch tokens, List<ImageInput> images) {
+        Tensor embeddings() {
+            try (ImageFeatures features = new ImageFeatures(model, model.weights(), images)) {
+                List<Integer> all = IntStream.range(0, images.size()).boxed().toList();
+                return tokens.embeddings(model.weights(), features.projected(all));
             }
         }
-        return new TokenBatch(model.config(), rows, images);
+    }
+
+    private static Tensor logits(Batch batch) {
+        PackedDecoder decoder = model.packedDecoder();
+        Tensor hidden = decoder.new Pass(model.weights(), batch.tokens(), null).hidden(batch.embeddings());
+        return decoder.block().logits(model.weights(), hidden); // [tokens, vocab]
+    }
+
+    /** All positions asked. */
+    private static Batch batch(List<JsonNode> prompts) {
+        List<ImageInput> images = new ArrayList<>();
+        List<PackedBatch.Group> groups = new ArrayList<>();
+        for (JsonNode prompt : prompts) {
+            String name = prompt.path("name").asText();
+            ImageInput picture = ImageInput.ofPixels(Golden.pixels(prompt.path("pixel_values")));
+            int[] ids = Golden.prompt(name);
+            int index = picture == null ? -1 : images.size();
+            groups.add(new PackedBatch.Group(name, index, ids, ids.length, List.of(), ids.length));
+            if (picture != null) {
+                images.add(picture);
+            }
+        }
+        return new Batch(new PackedBatch(model.config(), groups, images), images);
     }
 }

@@ -177,7 +177,7 @@ class ModelVariantsTest {
         }
     }
 
-    private static long residentBytes() throws IOException {
+    static long residentBytes() throws IOException {
         String line = Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(l -> l.startsWith("VmRSS:"))
                 .findFirst()

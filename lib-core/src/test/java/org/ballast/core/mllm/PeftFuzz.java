@@ -28,6 +28,15 @@ class PeftFuzz {
             zero++;
         }
         LoraConfig config = PeftConfigFile.parse(Arrays.copyOf(input, zero), "adapter_config.json");
-        PeftFiles.match(config, MODEL, GOLDEN, "adapter_config.json", "adapter_model.safetensors");
+        Map<String, SafeTensors.Entry> stored = GOLDEN;
+        if (zero < input.length) {
+            stored = new LinkedHashMap<>();
+            for (SafeTensors.Entry entry : SafeTensorsHeader.parse(
+                            Arrays.copyOfRange(input, zero + 1, input.length), "adapter_model.safetensors")
+                    .values()) {
+                stored.put(PeftFiles.path(entry.name()), entry);
+            }
+        }
+        PeftFiles.match(config, MODEL, stored, "adapter_config.json", "adapter_model.safetensors");
     }
 }

@@ -8,6 +8,18 @@ class ReaderCorpusTest {
     private static final int MUTATIONS = 200;
 
     @Test
+    void safetensors() {
+        ReaderContract.corpus(SafeTensorsFuzz.class, "header", MUTATIONS)
+                .forEach(input -> ReaderContract.check(input, SafeTensorsFuzz::read));
+    }
+
+    @Test
+    void configurations() {
+        ReaderContract.corpus(LlavaConfigFuzz.class, "config", MUTATIONS)
+                .forEach(input -> ReaderContract.check(input, LlavaConfigFuzz::read));
+    }
+
+    @Test
     void adapters() {
         ReaderContract.corpus(PeftFuzz.class, "adapter", MUTATIONS)
                 .forEach(input -> ReaderContract.check(input, PeftFuzz::read));

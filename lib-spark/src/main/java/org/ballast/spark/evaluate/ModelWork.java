@@ -14,7 +14,6 @@ import org.ballast.core.mllm.generate.Generation.FinishReason;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
-import org.ballast.core.mllm.generate.Vocabulary;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.evaluate.RowResult.Answer;
 import org.ballast.spark.evaluate.RowResult.Scored;
@@ -30,9 +29,8 @@ final class ModelWork implements AutoCloseable {
     ModelWork(OpenModel model, int batchRows) {
         torch.set_num_threads(1);
         this.model = model;
-        this.scorer = new Scorer(model.model(), null, MemorySettings.DEFAULT);
-        Vocabulary vocabulary = Vocabulary.ofEndTokens(model.tokenizer().endId());
-        this.generator = new Generator(model.model(), null, vocabulary, batchRows);
+        this.scorer = model.scorer(MemorySettings.DEFAULT);
+        this.generator = model.generator(batchRows);
     }
 
     @Override
@@ -79,9 +77,7 @@ final class ModelWork implements AutoCloseable {
     List<Answer> greedy(List<GenerationRequest> prompts, int maxTokens) {
         List<Answer> answers = new ArrayList<>();
         for (Generation generation : generator.generate(prompts, GenerationOptions.greedy(maxTokens))) {
-            answers.add(new Answer(
-                    model.tokenizer().decodeResponse(generation.tokens()),
-                    generation.finishReason() == FinishReason.EOS));
+            answers.add(new Answer(generation.text(), generation.finishReason() == FinishReason.EOS));
         }
         return answers;
     }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
  * root/stage/README.md       data card
  * root/stage/manifest.json   written last: without it the stage is not finished
  * </pre>
+ *
+ * An {@link #ofTable output folder} that others read as one table holds that table's files itself, and all else under
+ * {@value #HIDDEN}, a name that Spark, pyarrow and Hugging Face {@code datasets} pass over.
  *
  * For the driver only; one run at a time may hold a folder.
  */
@@ -48,15 +52,22 @@ public final class StageFolder {
     /** Stands while an old run is being deleted: what it finds beside it is of no use to anyone. */
     private static final String CLEARING = "_clearing";
 
+    /** What an output folder of one table holds besides the table. */
+    private static final String HIDDEN = "__ballast";
+    /** What Spark writes of a table. */
+    private static final Pattern MAIN_TABLE = Pattern.compile("\\.?part-.*|\\.?_SUCCESS(\\.crc)?|_temporary");
+
     private final Path folder;
     private final String stage;
     private final FileSystem files;
+    private final String mainTable;
     private RunHeader header;
 
-    private StageFolder(FileSystem files, Path folder, String stage) {
+    private StageFolder(FileSystem files, Path folder, String stage, String mainTable) {
         this.files = files;
         this.folder = folder;
         this.stage = stage;
+        this.mainTable = mainTable;
     }
 
     /**
@@ -70,10 +81,23 @@ public final class StageFolder {
             throw new IllegalArgumentException(
                     "stage name must be letters, digits, '.', '_' and '-', was '" + stage + "'");
         }
-        Path folder = new Path(root, stage);
+        return of(hadoop, new Path(root, stage), stage, null);
+    }
+
+    /**
+     * A folder that the user named for one table: its files lie in the folder itself, so that any reader of Parquet opens it.
+     * Nothing is touched yet.
+     *
+     * @param table name of that table
+     */
+    public static StageFolder ofTable(Configuration hadoop, String folder, String stage, String table) {
+        return of(hadoop, new Path(folder), stage, table);
+    }
+
+    private static StageFolder of(Configuration hadoop, Path folder, String stage, String mainTable) {
         try {
             FileSystem files = folder.getFileSystem(hadoop);
-            return new StageFolder(files, files.makeQualified(folder), stage);
+            return new StageFolder(files, files.makeQualified(folder), stage, mainTable);
         } catch (IOException e) {
             throw new UncheckedIOException("no file system for " + folder, e);
         }
@@ -84,15 +108,16 @@ public final class StageFolder {
      *
      * @param force run again, whatever of ours is there
      * @throws StageConflictException for a folder that holds something else, and without {@code force} for another
-     *     digest's unfinished run
+     *     digest's unfinished run and, in a folder that the user named, for another digest's finished one
      */
     public State open(RunHeader wanted, boolean force) {
         if (!stage.equals(wanted.stage())) {
             throw new IllegalArgumentException(
                     "header of stage '%s' for the folder of '%s'".formatted(wanted.stage(), stage));
         }
-        List<String> names = names();
-        if (names.isEmpty()) {
+        List<String> names = names(home());
+        List<String> others = mainTable == null ? List.of() : names(folder);
+        if (names.isEmpty() && others.isEmpty()) {
             return start(wanted);
         }
         if (names.contains(CLEARING)) {
@@ -101,7 +126,7 @@ public final class StageFolder {
         if (!names.contains(RUN)) {
             throw new StageConflictException(
                     "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
-                            .formatted(folder, RUN, names.subList(0, Math.min(3, names.size()))));
+                            .formatted(folder, RUN, first(names.isEmpty() ? others : names)));
         }
         RunHeader found = read(file(RUN), RunHeader.class);
         boolean same = found.digest().equals(wanted.digest());
@@ -111,9 +136,14 @@ public final class StageFolder {
             return start(wanted);
         }
         if (finished && same) {
-            delete(new Path(folder, WORK));
+            delete(new Path(home(), WORK));
             header = found;
             return State.UP_TO_DATE;
+        }
+        if (finished && mainTable != null) {
+            throw new StageConflictException(
+                    "%s holds the finished output of another configuration or input (digest %s, wanted %s): name another folder, or replace it with --force."
+                            .formatted(folder, found.digest(), wanted.digest()));
         }
         if (finished) {
             LOG.info("{}: out of date (digest {}, now {}), is replaced", folder, found.digest(), wanted.digest());
@@ -148,17 +178,41 @@ public final class StageFolder {
 
     /** Folder of a table. */
     public Path table(String name) {
-        return new Path(folder, plain(name));
+        return name.equals(mainTable) ? folder : file(name);
+    }
+
+    /** Deletes what an earlier or killed run wrote of a table. */
+    void clear(String table) {
+        if (!table.equals(mainTable)) {
+            delete(table(table));
+            return;
+        }
+        try {
+            if (files.exists(folder)) {
+                for (FileStatus status : files.listStatus(folder)) {
+                    if (MAIN_TABLE.matcher(status.getPath().getName()).matches()) {
+                        delete(status.getPath());
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot clear " + folder, e);
+        }
+    }
+
+    /** Where run.json and all that is no main table lies. */
+    private Path home() {
+        return mainTable == null ? folder : new Path(folder, HIDDEN);
     }
 
     /** Folder for what a continued run needs, gone when the stage is finished. */
     public Path work(String name) {
-        return new Path(new Path(folder, WORK), plain(name));
+        return new Path(new Path(home(), WORK), plain(name));
     }
 
     /** A file of the stage that is no table. */
     public Path file(String name) {
-        return new Path(folder, plain(name));
+        return new Path(home(), plain(name));
     }
 
     /** The file system that the folder is on. */
@@ -169,7 +223,7 @@ public final class StageFolder {
     /** Writes a small text file so that it is seen whole or not at all. */
     public void write(String name, String text) {
         Path target = file(name);
-        Path temporary = new Path(folder, "." + plain(name) + ".tmp");
+        Path temporary = new Path(home(), "." + plain(name) + ".tmp");
         try {
             try (FSDataOutputStream out = files.create(temporary, true)) {
                 out.write(text.getBytes(StandardCharsets.UTF_8));
@@ -207,14 +261,16 @@ public final class StageFolder {
             throw new IllegalArgumentException("manifest of run %s for run %s in %s"
                     .formatted(manifest.run().runId(), header.runId(), folder));
         }
-        write(CARD, DataCard.of(manifest, this));
+        if (mainTable == null) {
+            write(CARD, DataCard.of(manifest, this));
+        }
         write(MANIFEST, Json.write(manifest));
-        delete(new Path(folder, WORK));
+        delete(new Path(home(), WORK));
     }
 
     /** True when the stage is finished. */
     public boolean finished() {
-        return names().contains(MANIFEST);
+        return names(home()).contains(MANIFEST);
     }
 
     /** @throws IllegalStateException naming stage and folder when the stage is not finished */
@@ -228,13 +284,16 @@ public final class StageFolder {
 
     private State start(RunHeader wanted) {
         try {
-            files.mkdirs(folder);
-            boolean empty = names().isEmpty();
+            files.mkdirs(home());
+            boolean empty = names(home()).isEmpty();
             if (!empty) {
                 files.create(file(CLEARING), true).close();
                 // first, so that a kill right here leaves no finished stage behind
                 delete(file(MANIFEST));
-                for (FileStatus status : files.listStatus(folder)) {
+                if (mainTable != null) {
+                    clear(mainTable);
+                }
+                for (FileStatus status : files.listStatus(home())) {
                     if (!status.getPath().getName().equals(CLEARING)) {
                         delete(status.getPath());
                     }
@@ -251,26 +310,30 @@ public final class StageFolder {
         return State.START;
     }
 
-    /** Names in the folder, hidden files (checksums, temporary ones) left out; empty when there is no folder. */
-    private List<String> names() {
+    /** Names in a folder, hidden files (checksums, temporary ones) left out; empty when there is no folder. */
+    private List<String> names(Path of) {
         List<String> names = new ArrayList<>();
         try {
-            for (FileStatus status : files.listStatus(folder)) {
-                if (!status.isDirectory() && status.getPath().equals(folder)) {
-                    throw new StageConflictException(folder + " is a file, not the folder of a stage");
+            for (FileStatus status : files.listStatus(of)) {
+                if (!status.isDirectory() && status.getPath().equals(of)) {
+                    throw new StageConflictException(of + " is a file, not the folder of a stage");
                 }
                 String name = status.getPath().getName();
-                if (!name.startsWith(".")) {
+                if (!name.startsWith(".") && !name.equals(HIDDEN)) {
                     names.add(name);
                 }
             }
         } catch (FileNotFoundException e) {
             return List.of();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + folder, e);
+            throw new UncheckedIOException("cannot list " + of, e);
         }
         names.sort(null);
         return names;
+    }
+
+    private static List<String> first(List<String> names) {
+        return names.subList(0, Math.min(3, names.size()));
     }
 
     private <T> T read(Path file, Class<T> type) {

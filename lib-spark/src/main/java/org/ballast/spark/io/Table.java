@@ -9,6 +9,7 @@ import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.rows.QuarantinedRows;
 import org.ballast.spark.rows.ReferenceLogProbRows;
+import org.ballast.spark.rows.ResponseRows;
 import org.ballast.spark.rows.SampleRows;
 
 /**
@@ -38,6 +39,7 @@ public record Table(String name, StructType schema, List<String> key, boolean by
             false);
     public static final Table FEATURES =
             new Table("features", FeatureRows.SCHEMA, List.of("image_id", "model"), false, false);
+    public static final Table RESPONSES = new Table("responses", ResponseRows.SCHEMA, List.of("id"), false, false);
     public static final Table QUARANTINE = new Table(
             "quarantine", QuarantinedRows.SCHEMA, List.of("source_file", "position", "id", "reason"), false, false);
 

@@ -80,7 +80,9 @@ public final class Tables {
         Dataset<Row> sorted = spread.sortWithinPartitions(order).select(columns(table));
         Dataset<Row> kept =
                 firstOfKey ? sorted.mapPartitions(new FirstOfKey(table.key()), Encoders.row(table.schema())) : sorted;
-        DataFrameWriter<Row> writer = writer(kept, table);
+        stage.clear(table.name());
+        // not overwrite: that deletes the folder, and a table may share its folder with run.json
+        DataFrameWriter<Row> writer = writer(kept, table).mode(SaveMode.Append);
         (table.bySplit() ? writer.partitionBy(Table.SPLIT) : writer)
                 .save(stage.table(table.name()).toString());
         return read(rows.sparkSession(), stage, table).count();

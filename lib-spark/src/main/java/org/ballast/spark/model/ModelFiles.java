@@ -81,7 +81,7 @@ public record ModelFiles(String uri, String digest) implements Serializable {
      * temporary folder, made once for all processes.
      */
     public Path local() {
-        URI location = URI.create(uri);
+        URI location = new org.apache.hadoop.fs.Path(uri).toUri(); // not URI.create: a path may hold a space
         if ("file".equals(location.getScheme())) {
             return Path.of(location.getPath());
         }

@@ -6,17 +6,26 @@ import java.nio.file.Path;
 import java.util.List;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
-import org.ballast.core.image.AlphaMode;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageDecoder;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
+import org.ballast.core.mllm.MemorySettings;
+import org.ballast.core.mllm.Precision;
+import org.ballast.core.mllm.Scorer;
+import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.mllm.generate.Vocabulary;
+import org.ballast.core.text.EndTokens;
 import org.ballast.core.text.LlavaTokenizer;
+import org.ballast.core.text.PromptTemplate;
 import org.ballast.core.text.TextRejected;
+import org.ballast.spark.device.Devices;
 import org.ballast.spark.train.ExecutorCache;
+import org.bytedeco.pytorch.Device;
 
 /**
  * A model that is ready to work in this JVM, with the tokenizer, template and preprocessor that belong to it. Opened once
@@ -30,32 +39,77 @@ public final class OpenModel implements AutoCloseable {
     private static final ImageLimits STORED = new ImageLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
     private final LlavaModel model;
+    private final LoraAdapter adapter;
     private final LlavaTokenizer tokenizer;
+    private final List<Integer> endIds;
     private final ClipPreprocessor preprocessor;
     private final ImageDecoder decoder;
     private final int maxLength;
 
-    private OpenModel(ModelSpec spec) throws IOException {
+    private OpenModel(ModelSpec spec, String device) throws IOException {
         Path checkpoint = spec.checkpoint().local();
-        TemplateFile template = TemplateFile.read(checkpoint);
-        LlavaModel base = LlavaModel.open(checkpoint);
-        if (spec.adapter() == null) {
-            model = base;
-        } else {
-            model = LoraAdapter.read(spec.adapter().local(), base.config()).merge(base);
+        LlavaModel base = open(checkpoint, spec.precision(), device);
+        LoraAdapter read =
+                spec.adapter() == null ? null : LoraAdapter.read(spec.adapter().local(), base.config());
+        // in bf16 the sum of weight and update would lose most of the update
+        if (read != null && spec.precision() == Precision.FLOAT32) {
+            model = read.merge(base);
+            adapter = null;
             base.close();
+        } else {
+            model = base;
+            adapter = read;
         }
-        tokenizer = LlavaTokenizer.open(checkpoint, template.template(), template.tokens());
-        preprocessor = ClipPreprocessor.read(checkpoint);
-        decoder = new ImageDecoder(STORED, AlphaMode.WHITE);
-        maxLength = template.maxLength();
+        LlavaConfig config = model.config();
+        TemplateFile own = TemplateFile.in(checkpoint) ? TemplateFile.read(checkpoint) : null;
+        PromptTemplate template = template(spec, own, config);
+        maxLength = own == null ? config.text().positionLimit() : own.maxLength();
+        if (own != null && own.tokens() != null) {
+            tokenizer = LlavaTokenizer.open(checkpoint, template, own.tokens());
+            endIds = List.of(tokenizer.endId());
+        } else {
+            EndTokens ends = EndTokens.read(checkpoint, config.text().endTokenIds());
+            tokenizer = LlavaTokenizer.open(checkpoint, template, config.imageTokenId(), ends);
+            endIds = ends.stops().isEmpty() ? List.of(tokenizer.endId()) : ends.stops();
+        }
+        preprocessor = config.hasVision() ? preprocessor(checkpoint, config) : null;
+        decoder = new ImageDecoder(STORED, spec.pictures());
+    }
+
+    private static LlavaModel open(Path checkpoint, Precision precision, String device) {
+        try (Device on = new Device(device)) {
+            return LlavaModel.open(checkpoint, precision, on);
+        }
+    }
+
+    private static PromptTemplate template(ModelSpec spec, TemplateFile own, LlavaConfig config) {
+        if (spec.template() != null) {
+            return spec.template();
+        }
+        if (own != null) {
+            return own.template();
+        }
+        // a decoder alone was taught no template that could be known here
+        return config.hasVision() ? PromptTemplate.llava15() : PromptTemplate.none();
+    }
+
+    private static ClipPreprocessor preprocessor(Path checkpoint, LlavaConfig config) throws IOException {
+        ClipPreprocessor preprocessor = ClipPreprocessor.read(checkpoint);
+        int side = config.vision().imageSize();
+        if (preprocessor.height() != side || preprocessor.width() != side) {
+            throw new IllegalArgumentException(
+                    "%s: the preprocessor makes pictures of %d x %d pixels, the model's vision tower reads %d x %d"
+                            .formatted(checkpoint, preprocessor.height(), preprocessor.width(), side, side));
+        }
+        return preprocessor;
     }
 
     /** The model of this specification, opened if it is not open in this JVM; stays open while the lease does. */
     public static ExecutorCache<OpenModel>.Lease lease(ModelSpec spec) {
-        return OPEN.lease(spec.toString(), () -> {
+        String device = Devices.ofTask();
+        return OPEN.lease(spec + " on " + device, () -> {
             try {
-                return new OpenModel(spec);
+                return new OpenModel(spec, device);
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot open the model " + spec, e);
             }
@@ -68,6 +122,7 @@ public final class OpenModel implements AutoCloseable {
         tokenizer.close();
     }
 
+    /** The model; in float32 with its adapter merged into the weights, in bf16 without it. */
     public LlavaModel model() {
         return model;
     }
@@ -76,6 +131,18 @@ public final class OpenModel implements AutoCloseable {
         return tokenizer;
     }
 
+    /** Scores responses with this model and its adapter; the caller closes it. */
+    public Scorer scorer(MemorySettings memory) {
+        return new Scorer(model, adapter, memory);
+    }
+
+    /** Answers prompts with this model and its adapter, up to {@code maxRows} at once; the caller closes it. */
+    public Generator generator(int maxRows) {
+        int[] ends = endIds.stream().mapToInt(Integer::intValue).toArray();
+        return new Generator(model, adapter, new Vocabulary(ends, tokenizer::decodeResponse), maxRows);
+    }
+
+    /** Null for a model that reads text only. */
     public ClipPreprocessor preprocessor() {
         return preprocessor;
     }
@@ -87,6 +154,10 @@ public final class OpenModel implements AutoCloseable {
 
     /** Normalised pixels [3, side, side] of an encoded picture. */
     public float[] pixels(byte[] picture) throws ImageRejected {
+        if (preprocessor == null) {
+            throw new ImageRejected(
+                    ImageRejected.Reason.UNSUPPORTED, "the model reads text only, the row has a picture");
+        }
         return preprocessor.apply(decoder.decode(picture));
     }
 
@@ -101,7 +172,10 @@ public final class OpenModel implements AutoCloseable {
 
     /** The quarantine reason of a text that {@link #promptIds} or {@link #encode} rejected. */
     public static Reason reason(TextRejected fault) {
-        return fault.reason() == TextRejected.Reason.TOO_LONG ? Reason.TOO_LONG : Reason.NO_IMAGE;
+        return switch (fault.reason()) {
+            case TOO_LONG -> Reason.TOO_LONG;
+            case NO_IMAGE_TOKEN -> Reason.NO_IMAGE_TOKEN;
+        };
     }
 
     /**

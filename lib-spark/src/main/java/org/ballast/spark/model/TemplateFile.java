@@ -10,9 +10,9 @@ import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.PromptTemplate;
 
 /**
- * How prompts become text for a checkpoint: {@value #NAME} beside its {@code config.json}. A checkpoint without the file
- * is LLaVA-1.5's.
+ * How prompts become text for a checkpoint that was trained or imported here: {@value #NAME} beside its {@code config.json}.
  *
+ * @param tokens null: the checkpoint's other files name them
  * @param maxLength longest sequence in tokens
  */
 public record TemplateFile(PromptTemplate template, LlavaTokenizer.SpecialTokens tokens, int maxLength) {
@@ -20,23 +20,24 @@ public record TemplateFile(PromptTemplate template, LlavaTokenizer.SpecialTokens
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** LLaVA-1.5's template, tokens and 2,048 tokens of length. */
-    public static TemplateFile llava15() {
-        return new TemplateFile(PromptTemplate.llava15(), LlavaTokenizer.SpecialTokens.llava15(), 2048);
+    /** Whether a checkpoint directory has such a file. */
+    static boolean in(Path checkpoint) {
+        return Files.exists(checkpoint.resolve(NAME));
     }
 
-    /** The template of a checkpoint directory. */
-    public static TemplateFile read(Path checkpoint) throws IOException {
+    /** The template of a checkpoint directory that has one. */
+    static TemplateFile read(Path checkpoint) throws IOException {
         Path file = checkpoint.resolve(NAME);
-        if (!Files.exists(file)) {
-            return llava15();
-        }
         JsonNode json = JSON.readTree(Files.readAllBytes(file));
         return new TemplateFile(
                 new PromptTemplate(text(json, "prompt", file), text(json, "response_prefix", file)),
-                new LlavaTokenizer.SpecialTokens(
-                        text(json, "image_token", file), text(json, "end_token", file), text(json, "pad_token", file)),
-                json.path("max_length").asInt(llava15().maxLength()));
+                json.has("image_token")
+                        ? new LlavaTokenizer.SpecialTokens(
+                                text(json, "image_token", file),
+                                text(json, "end_token", file),
+                                text(json, "pad_token", file))
+                        : null,
+                json.path("max_length").asInt(2048));
     }
 
     private static String text(JsonNode json, String key, Path file) {
@@ -51,9 +52,11 @@ public record TemplateFile(PromptTemplate template, LlavaTokenizer.SpecialTokens
         ObjectNode json = JSON.createObjectNode();
         json.put("prompt", template.prompt());
         json.put("response_prefix", template.responsePrefix());
-        json.put("image_token", tokens.image());
-        json.put("end_token", tokens.end());
-        json.put("pad_token", tokens.pad());
+        if (tokens != null) {
+            json.put("image_token", tokens.image());
+            json.put("end_token", tokens.end());
+            json.put("pad_token", tokens.pad());
+        }
         json.put("max_length", maxLength);
         Files.writeString(checkpoint.resolve(NAME), json.toPrettyString() + "\n");
     }

@@ -17,7 +17,6 @@ import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.generate.Generation;
 import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
-import org.ballast.core.mllm.generate.Vocabulary;
 import org.ballast.core.negative.RetrievedNegative;
 import org.ballast.core.negative.RetrievedNegative.Candidate;
 import org.ballast.core.text.TextRejected;
@@ -64,12 +63,11 @@ record NegativeUnit(
                     requests.add(request);
                 });
             }
-            Vocabulary vocabulary = Vocabulary.ofEndTokens(model.tokenizer().endId());
-            try (Generator generator = new Generator(model.model(), null, vocabulary, batchRows)) {
+            try (Generator generator = model.generator(batchRows)) {
                 List<Generation> answers = generator.generate(requests, weaken.generation());
                 for (int i = 0; i < answers.size(); i++) {
                     GenerationRequest request = requests.get(i);
-                    store(model, policy, byId.get(request.id()), answers.get(i), request.promptIds().length, out);
+                    store(policy, byId.get(request.id()), answers.get(i), request.promptIds().length, out);
                 }
             }
         }
@@ -102,9 +100,9 @@ record NegativeUnit(
         return Optional.empty();
     }
 
-    private void store(OpenModel model, Policy policy, Row row, Generation answer, int promptTokens, Output out) {
+    private void store(Policy policy, Row row, Generation answer, int promptTokens, Output out) {
         Prompt prompt = PromptRows.fromRow(row);
-        String response = model.tokenizer().decodeResponse(answer.tokens()).strip();
+        String response = answer.text().strip();
         String truth = row.getAs("response");
         if (response.isEmpty()) {
             out.reject(rejected(prompt, Reason.EMPTY_RESPONSE, "the model answered nothing", null));

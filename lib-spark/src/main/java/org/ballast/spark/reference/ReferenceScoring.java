@@ -74,7 +74,7 @@ public final class ReferenceScoring {
         @Override
         public void apply(List<Row> rows, Output out) {
             try (var lease = OpenModel.lease(spec);
-                    Scorer scorer = new Scorer(lease.value().model(), null, memory)) {
+                    Scorer scorer = lease.value().scorer(memory)) {
                 List<EncodedExample> examples = new ArrayList<>();
                 Map<String, float[]> pictures = new HashMap<>();
                 for (Row row : rows) {

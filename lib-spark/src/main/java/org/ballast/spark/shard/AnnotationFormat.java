@@ -3,6 +3,8 @@ package org.ballast.spark.shard;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.RowRejected;
+import org.ballast.spark.picture.ImagePath;
 
 /** How a row of an annotation file is read. */
 interface AnnotationFormat {
@@ -13,22 +15,6 @@ interface AnnotationFormat {
      * @throws RowRejected when it cannot be used
      */
     List<Candidate> candidates(JsonNode row, RowContext context) throws RowRejected;
-
-    /** A row that goes to quarantine. */
-    final class RowRejected extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        private final Reason reason;
-
-        RowRejected(Reason reason, String message) {
-            super(message);
-            this.reason = reason;
-        }
-
-        Reason reason() {
-            return reason;
-        }
-    }
 
     /** The text of a field, or of a number where ids may be numbers. */
     static String id(JsonNode row, String field, RowContext context) throws RowRejected {

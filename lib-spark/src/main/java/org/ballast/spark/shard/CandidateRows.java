@@ -3,7 +3,7 @@ package org.ballast.spark.shard;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.ballast.core.data.Reason;
-import org.ballast.spark.shard.AnnotationFormat.RowRejected;
+import org.ballast.core.data.RowRejected;
 
 /** One element of an annotation file to its candidates; whatever it is, there is at least one. */
 final class CandidateRows {

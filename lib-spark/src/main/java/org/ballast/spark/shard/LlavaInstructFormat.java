@@ -7,6 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
 

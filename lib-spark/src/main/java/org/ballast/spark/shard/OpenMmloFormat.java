@@ -3,6 +3,7 @@ package org.ballast.spark.shard;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
 
 /** OpenMMlo: {@code image_id}, {@code image}, {@code text_input} (class name as {@value #MASK}), {@code label}. */

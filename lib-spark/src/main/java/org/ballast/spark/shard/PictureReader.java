@@ -1,21 +1,13 @@
 package org.ballast.spark.shard;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
@@ -23,13 +15,15 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.ballast.core.data.ImageRow;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
-import org.ballast.core.image.AlphaMode;
 import org.ballast.core.image.ImageDecoder;
 import org.ballast.core.image.ImageHeader;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.core.image.ImageRejected;
+import org.ballast.core.image.RgbConversion;
 import org.ballast.spark.io.Table;
+import org.ballast.spark.picture.PictureFolder;
 import org.ballast.spark.rows.ImageRows;
 
 /**
@@ -62,7 +56,7 @@ final class PictureReader implements AutoCloseable {
     PictureReader(Settings settings, Configuration hadoop) {
         this.settings = settings;
         this.hadoop = hadoop;
-        this.decoder = new ImageDecoder(settings.limits(), AlphaMode.WHITE);
+        this.decoder = new ImageDecoder(settings.limits(), RgbConversion.TRANSFORMERS);
     }
 
     /**
@@ -75,8 +69,9 @@ final class PictureReader implements AutoCloseable {
     Row read(int root, String path, Long offset, Long length) {
         ImageRoot from = settings.roots().get(root);
         try {
-            byte[] bytes =
-                    from.kind() == ImageRoot.Kind.FOLDER ? fromFolder(from, path) : fromTar(from, path, offset, length);
+            byte[] bytes = from.kind() == ImageRoot.Kind.FOLDER
+                    ? folder(from).bytes(path)
+                    : fromTar(from, path, offset, length);
             ImageHeader header = decoder.header(bytes);
             if (settings.decode()) {
                 decoder.decode(bytes);
@@ -90,8 +85,8 @@ final class PictureReader implements AutoCloseable {
                             header.width(),
                             header.height(),
                             header.format().code()));
-        } catch (PictureRejected e) {
-            return row(root, path, e.reason, e.getMessage());
+        } catch (RowRejected e) {
+            return row(root, path, e.reason(), e.getMessage());
         } catch (ImageRejected e) {
             return row(root, path, Reason.of(e.reason().code()), "image '%s': %s".formatted(path, e.getMessage()));
         } catch (IOException e) {
@@ -111,11 +106,15 @@ final class PictureReader implements AutoCloseable {
         archives.clear();
     }
 
-    private byte[] fromTar(ImageRoot root, String path, Long offset, Long length) throws IOException, PictureRejected {
+    private PictureFolder folder(ImageRoot root) {
+        return new PictureFolder(root.uri(), settings.limits().maxBytes(), hadoop);
+    }
+
+    private byte[] fromTar(ImageRoot root, String path, Long offset, Long length) throws IOException, RowRejected {
         if (offset == null || length == null) {
-            throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root.name()));
+            throw new RowRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root.name()));
         }
-        requireSize(path, length);
+        PictureFolder.requireSize(path, length, settings.limits().maxBytes());
         FSDataInputStream archive = archives.get(root.index());
         if (archive == null) {
             Path tar = new Path(root.uri());
@@ -125,60 +124,6 @@ final class PictureReader implements AutoCloseable {
         byte[] bytes = new byte[Math.toIntExact(length)];
         archive.readFully(offset, bytes);
         return bytes;
-    }
-
-    private byte[] fromFolder(ImageRoot root, String path) throws IOException, PictureRejected {
-        URI uri = new Path(root.uri()).toUri();
-        return "file".equals(uri.getScheme()) ? fromDisk(uri.getPath(), path) : fromFileSystem(uri, path);
-    }
-
-    private byte[] fromDisk(String root, String path) throws IOException, PictureRejected {
-        try {
-            java.nio.file.Path real = java.nio.file.Path.of(root, path).toRealPath();
-            if (!real.startsWith(java.nio.file.Path.of(root).toRealPath())) {
-                throw new PictureRejected(
-                        Reason.PATH_ESCAPES_ROOT, "image '%s' is a link out of %s".formatted(path, root));
-            }
-            if (!Files.isRegularFile(real)) {
-                throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root));
-            }
-            requireSize(path, Files.size(real));
-            return Files.readAllBytes(real);
-        } catch (NoSuchFileException | java.nio.file.FileSystemLoopException | InvalidPathException e) {
-            throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is not in %s".formatted(path, root));
-        } catch (java.nio.file.FileSystemException e) {
-            // a name too long, a file where a folder should be, no permission
-            throw new PictureRejected(
-                    Reason.IMAGE_MISSING,
-                    "image '%s' cannot be opened in %s (%s)".formatted(path, root, e.getReason()));
-        }
-    }
-
-    private byte[] fromFileSystem(URI root, String path) throws IOException, PictureRejected {
-        // not new Path(root, path): a name like "file:/x" would be taken for a place of its own
-        Path file = new Path(root.getScheme(), root.getAuthority(), root.getPath() + "/" + path);
-        FileSystem files = file.getFileSystem(hadoop);
-        try {
-            FileStatus status = files.getFileStatus(file);
-            if (!status.isFile()) {
-                throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is no file in %s".formatted(path, root));
-            }
-            requireSize(path, status.getLen());
-            try (InputStream in = files.open(file)) {
-                return in.readAllBytes();
-            }
-        } catch (FileNotFoundException e) {
-            throw new PictureRejected(Reason.IMAGE_MISSING, "image '%s' is not in %s".formatted(path, root));
-        }
-    }
-
-    private void requireSize(String path, long bytes) throws PictureRejected {
-        if (bytes > settings.limits().maxBytes()) {
-            throw new PictureRejected(
-                    Reason.IMAGE_TOO_LARGE,
-                    "image '%s' has %d bytes, at most %d are read"
-                            .formatted(path, bytes, settings.limits().maxBytes()));
-        }
     }
 
     private static Row row(int root, ImageRow image) {
@@ -201,17 +146,5 @@ final class PictureReader implements AutoCloseable {
     private static Row row(int root, String path, Reason reason, String message) {
         Object[] values = {root, path, null, null, null, null, null, null, reason.code(), message};
         return new GenericRowWithSchema(values, SCHEMA);
-    }
-
-    /** A picture that cannot be had. */
-    private static final class PictureRejected extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        private final Reason reason;
-
-        PictureRejected(Reason reason, String message) {
-            super(message);
-            this.reason = reason;
-        }
     }
 }

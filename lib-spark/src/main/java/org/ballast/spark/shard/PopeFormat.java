@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
 

@@ -20,8 +20,9 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.ballast.core.data.Quarantined;
+import org.ballast.core.data.RowRejected;
 import org.ballast.spark.io.Table;
-import org.ballast.spark.shard.AnnotationFormat.RowRejected;
+import org.ballast.spark.picture.ImagePath;
 
 /**
  * Archives of pictures. A plain tar is indexed once (headers are read, bodies skipped by seeking), after which any

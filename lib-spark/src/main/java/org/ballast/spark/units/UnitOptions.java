@@ -22,6 +22,10 @@ public record UnitOptions(int unitRows, int waveUnits, int partitions, double ma
         }
     }
 
+    public UnitOptions withPartitions(int other) {
+        return new UnitOptions(unitRows, waveUnits, other, maxFailureRate);
+    }
+
     long waveRows() {
         return (long) unitRows * waveUnits;
     }

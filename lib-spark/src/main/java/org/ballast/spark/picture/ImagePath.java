@@ -1,12 +1,12 @@
-package org.ballast.spark.shard;
+package org.ballast.spark.picture;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.ballast.core.data.Reason;
-import org.ballast.spark.shard.AnnotationFormat.RowRejected;
+import org.ballast.core.data.RowRejected;
 
 /** Names of pictures below an image root. */
-final class ImagePath {
+public final class ImagePath {
     private ImagePath() {}
 
     /**
@@ -14,7 +14,7 @@ final class ImagePath {
      *
      * @throws RowRejected {@link Reason#PATH_ESCAPES_ROOT} for an absolute path and for one that climbs out of the root
      */
-    static String normalised(String path) throws RowRejected {
+    public static String normalised(String path) throws RowRejected {
         if (path.startsWith("/")) {
             throw new RowRejected(Reason.PATH_ESCAPES_ROOT, "image path '%s' is absolute".formatted(path));
         }

@@ -1,0 +1,2 @@
+/** The job {@code respond}: batch inference with any checkpoint. */
+package org.ballast.jobs.respond;
