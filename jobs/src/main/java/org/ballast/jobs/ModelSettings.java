@@ -1,5 +1,6 @@
 package org.ballast.jobs;
 
+import java.io.IOException;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.Settings;
@@ -42,13 +43,30 @@ public record ModelSettings(String precision, RgbConversion pictures) {
         }
     }
 
-    /** What is decided when the plan is made, for {@link Task#decided}. */
+    /** What is decided when the plan is made, see {@link Task#decided}. */
     public Map<String, String> decided(SparkSession spark) {
         return Map.of("precision", resolved(spark).name());
     }
 
-    /** A model, opened so. */
-    public ModelSpec apply(ModelSpec model, SparkSession spark) {
-        return model.with(resolved(spark), pictures);
+    /** The checkpoint of the stage under an input, opened so. */
+    public ModelSpec checkpoint(StageContext context, String input) throws IOException {
+        return ModelSpec.checkpoint(
+                        context.input(input), context.spark().sparkContext().hadoopConfiguration())
+                .with(resolved(context.spark()), pictures);
+    }
+
+    /** A task whose digest holds what is decided here. */
+    public Task task(Task work) {
+        return new Task() {
+            @Override
+            public Map<String, String> decided(SparkSession spark) {
+                return ModelSettings.this.decided(spark);
+            }
+
+            @Override
+            public StageOutcome run(StageContext context) throws Exception {
+                return work.run(context);
+            }
+        };
     }
 }

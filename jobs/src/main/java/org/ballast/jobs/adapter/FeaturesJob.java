@@ -5,6 +5,7 @@ import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.jobs.Job;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
@@ -15,7 +16,7 @@ import org.ballast.spark.units.UnitOptions;
 
 /** Pooled vision features of the samples. */
 public final class FeaturesJob implements Job {
-    private record Options(int batchRows, UnitOptions units) {}
+    private record Options(ModelSettings opened, int batchRows, UnitOptions units) {}
 
     @Override
     public String name() {
@@ -30,19 +31,18 @@ public final class FeaturesJob implements Job {
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
         Options options = Settings.read(stage.config(), "stages." + stage.name(), FeaturesJob::read);
-        return context -> run(context, options);
+        return options.opened().task(context -> run(context, options));
     }
 
     private static Options read(Settings settings) {
         Settings inputs = settings.section("inputs");
         inputs.stages("data");
         inputs.stage("model");
-        return new Options(UnitSettings.batchSize(settings), UnitSettings.read(settings));
+        return new Options(ModelSettings.read(settings), UnitSettings.batchSize(settings), UnitSettings.read(settings));
     }
 
     private static StageOutcome run(StageContext context, Options options) throws Exception {
-        ModelSpec model = ModelSpec.checkpoint(
-                context.input("model"), context.spark().sparkContext().hadoopConfiguration());
+        ModelSpec model = options.opened().checkpoint(context, "model");
         return StageOutcome.of(
                 FeatureExtraction.run(
                         context.spark(),

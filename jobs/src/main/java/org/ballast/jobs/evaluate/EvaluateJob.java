@@ -8,6 +8,7 @@ import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.jobs.Job;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.PairSettings;
 import org.ballast.jobs.Task;
 import org.ballast.spark.evaluate.EvaluateOptions;
@@ -31,6 +32,7 @@ public final class EvaluateJob implements Job {
     public Task configure(StageConfig stage, RunConfig run) {
         String path = "stages." + stage.name();
         EvaluateOptions options = Settings.read(stage.config(), path, settings -> read(settings, run.seed()));
+        ModelSettings opened = Settings.read(stage.config(), path, ModelSettings::read);
         String title = Settings.read(stage.config(), path, settings -> settings.string("title"));
         if (stage.inputs("adapter").isEmpty() && stage.inputs("base").isEmpty()) {
             throw new ConfigurationException(
@@ -42,7 +44,7 @@ public final class EvaluateJob implements Job {
             throw new ConfigurationException(
                     path + ".inputs", "names a model (base), but no rows to measure it on (instruct, pope)");
         }
-        return context -> new EvaluationRun(options, title, context).run();
+        return opened.task(context -> new EvaluationRun(options, opened, title, context).run());
     }
 
     private static void checkInputs(Settings inputs) {

@@ -16,6 +16,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.ballast.core.data.RowAccount;
 import org.ballast.jobs.CodeVersion;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.adapter.AdapterResults;
@@ -42,12 +43,14 @@ final class EvaluationRun {
     private static final String BPO = "bpo";
 
     private final EvaluateOptions options;
+    private final ModelSettings opened;
     private final String title;
     private final StageContext context;
     private final Configuration hadoop;
 
-    EvaluationRun(EvaluateOptions options, String title, StageContext context) {
+    EvaluationRun(EvaluateOptions options, ModelSettings opened, String title, StageContext context) {
         this.options = options;
+        this.opened = opened;
         this.title = title;
         this.context = context;
         this.hadoop = context.spark().sparkContext().hadoopConfiguration();
@@ -81,7 +84,7 @@ final class EvaluationRun {
         if (context.inputs(BASE).isEmpty()) {
             return models;
         }
-        ModelSpec base = ModelSpec.checkpoint(context.input(BASE), hadoop);
+        ModelSpec base = opened.checkpoint(context, BASE);
         models.add(new NamedModel(BASE, base));
         for (String name : List.of(CONTINUED, BPO)) {
             if (!context.inputs(name).isEmpty()) {

@@ -8,6 +8,7 @@ import org.ballast.core.config.StageConfig;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.jobs.GenerationSettings;
 import org.ballast.jobs.Job;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
@@ -31,9 +32,10 @@ public final class NegativesJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        NegativeOptions options =
-                Settings.read(stage.config(), "stages." + stage.name(), settings -> read(settings, run.seed()));
-        return context -> run(context, options);
+        String path = "stages." + stage.name();
+        NegativeOptions options = Settings.read(stage.config(), path, settings -> read(settings, run.seed()));
+        ModelSettings opened = Settings.read(stage.config(), path, ModelSettings::read);
+        return opened.task(context -> run(context, opened, options));
     }
 
     private static NegativeOptions read(Settings settings, long seed) {
@@ -57,9 +59,9 @@ public final class NegativesJob implements Job {
         return settings.flag("enabled") ? Optional.of(new NegativeOptions.Weaken(step, generation)) : Optional.empty();
     }
 
-    private static StageOutcome run(StageContext context, NegativeOptions options) throws Exception {
-        ModelSpec model = ModelSpec.checkpoint(
-                context.input("model"), context.spark().sparkContext().hadoopConfiguration());
+    private static StageOutcome run(StageContext context, ModelSettings opened, NegativeOptions options)
+            throws Exception {
+        ModelSpec model = opened.checkpoint(context, "model");
         UnitRunner.Outcome outcome = NegativeGeneration.run(
                 context.spark(),
                 context.output(),

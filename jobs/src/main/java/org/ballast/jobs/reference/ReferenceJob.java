@@ -8,6 +8,7 @@ import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.mllm.MemorySettings;
 import org.ballast.jobs.Job;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
@@ -19,7 +20,7 @@ import org.ballast.spark.units.UnitOptions;
 
 /** Scores every completion once, so that preference training needs no second model. */
 public final class ReferenceJob implements Job {
-    private record Options(List<String> splits, MemorySettings memory, UnitOptions units) {}
+    private record Options(List<String> splits, ModelSettings opened, MemorySettings memory, UnitOptions units) {}
 
     @Override
     public String name() {
@@ -34,7 +35,7 @@ public final class ReferenceJob implements Job {
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
         Options options = Settings.read(stage.config(), "stages." + stage.name(), ReferenceJob::read);
-        return context -> run(context, options);
+        return options.opened().task(context -> run(context, options));
     }
 
     private static Options read(Settings settings) {
@@ -43,13 +44,13 @@ public final class ReferenceJob implements Job {
         inputs.stage("model");
         return new Options(
                 settings.strings("splits"),
+                ModelSettings.read(settings),
                 MemorySettings.DEFAULT.withBatchTokens(settings.integer("batch-tokens", 1, 10_000_000)),
                 UnitSettings.read(settings));
     }
 
     private static StageOutcome run(StageContext context, Options options) throws Exception {
-        ModelSpec model = ModelSpec.checkpoint(
-                context.input("model"), context.spark().sparkContext().hadoopConfiguration());
+        ModelSpec model = options.opened().checkpoint(context, "model");
         List<StageFolder> completions = new ArrayList<>(context.inputs("data"));
         completions.addAll(context.inputs("completions"));
         return StageOutcome.of(

@@ -8,6 +8,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.ballast.core.image.ClipPreprocessor;
+import org.ballast.core.image.PilResize;
 import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.text.LlavaTokenizer;
@@ -63,6 +64,7 @@ final class FreshModel {
         int side = architecture.vision().imageSize();
         return new ClipPreprocessor(
                 new ClipPreprocessor.ShortestEdge(side),
+                PilResize.Filter.BICUBIC,
                 side,
                 side,
                 false,

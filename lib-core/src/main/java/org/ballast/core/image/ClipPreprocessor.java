@@ -1,9 +1,5 @@
 package org.ballast.core.image;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +9,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Objects;
 
 /**
- * CLIP's preprocessing: (pad to a square,) bicubic resize as PIL does it, centre crop, then (sample * rescale - mean) / std by channel, equal to
+ * CLIP's preprocessing: (pad to a square,) resize as PIL does it, centre crop (black where the picture is smaller), then (sample * rescale - mean) / std by channel, equal to
  * transformers' {@code CLIPImageProcessor} with the PIL backend, and to {@code LlavaImageProcessor} with {@code do_pad}.
  *
  * @param resize the size before the crop
+ * @param filter of the resize
  * @param height of the result
  * @param width of the result
  * @param padToSquare whether the picture first stands in the middle of a square of the colour int(255 mean)
@@ -28,17 +26,21 @@ import java.util.HexFormat;
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record ClipPreprocessor(
-        Resize resize, int height, int width, boolean padToSquare, double rescale, double[] mean, double[] std)
+        Resize resize,
+        PilResize.Filter filter,
+        int height,
+        int width,
+        boolean padToSquare,
+        double rescale,
+        double[] mean,
+        double[] std)
         implements Serializable {
 
     /** The file in a checkpoint directory. */
     public static final String FILE_NAME = "preprocessor_config.json";
 
-    private static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};
-    private static final double[] CLIP_STD = {0.26862954, 0.26130258, 0.27577711};
-    private static final int BICUBIC = 3;
-    private static final int CLIP_SIZE = 224;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};
+    static final double[] CLIP_STD = {0.26862954, 0.26130258, 0.27577711};
 
     /** How the size before the crop follows from the picture's. */
     public sealed interface Resize extends Serializable {}
@@ -49,11 +51,14 @@ public record ClipPreprocessor(
     /** Both sides as given, whatever the aspect. */
     public record Exact(int height, int width) implements Resize {}
 
+    /** The picture keeps its size. */
+    public record Unchanged() implements Resize {}
+
     public ClipPreprocessor {
-        int least = resize instanceof Exact exact
-                ? Math.min(exact.height - height, exact.width - width)
-                : ((ShortestEdge) resize).pixels - Math.max(height, width);
-        if (height < 1 || width < 1 || least < 0) {
+        Objects.requireNonNull(filter, "filter");
+        boolean sized = !(resize instanceof ShortestEdge edge && edge.pixels < 1)
+                && !(resize instanceof Exact exact && Math.min(exact.height, exact.width) < 1);
+        if (height < 1 || width < 1 || !sized) {
             throw new IllegalArgumentException("cannot crop " + height + " x " + width + " out of " + resize);
         }
         if (mean.length != 3 || std.length != 3 || Arrays.stream(std).anyMatch(s -> !(s > 0)) || !(rescale > 0)) {
@@ -64,7 +69,8 @@ public record ClipPreprocessor(
 
     /** A square of {@code side} pixels with CLIP's own mean and deviation. */
     public static ClipPreprocessor clip(int side) {
-        return new ClipPreprocessor(new ShortestEdge(side), side, side, false, 1.0 / 255, CLIP_MEAN, CLIP_STD);
+        return new ClipPreprocessor(
+                new ShortestEdge(side), PilResize.Filter.BICUBIC, side, side, false, 1.0 / 255, CLIP_MEAN, CLIP_STD);
     }
 
     /** Pixel values {@code [3, height, width]} of a picture. */
@@ -108,26 +114,42 @@ public record ClipPreprocessor(
     }
 
     private RgbImage resizedAndCropped(RgbImage image) {
-        int newWidth;
-        int newHeight;
+        int newWidth = image.width();
+        int newHeight = image.height();
         if (resize instanceof Exact exact) {
             newWidth = exact.width;
             newHeight = exact.height;
-        } else {
-            int edge = ((ShortestEdge) resize).pixels;
+        } else if (resize instanceof ShortestEdge shortest) {
             boolean wide = image.width() >= image.height();
             long shorter = wide ? image.height() : image.width();
             long longer = wide ? image.width() : image.height();
-            int other = Math.toIntExact(edge * longer / shorter);
-            newWidth = wide ? other : edge;
-            newHeight = wide ? edge : other;
+            int other = Math.toIntExact(shortest.pixels * longer / shorter);
+            newWidth = wide ? other : shortest.pixels;
+            newHeight = wide ? shortest.pixels : other;
         }
         if (image.width() == width && image.height() == height && newWidth == width && newHeight == height) {
             return image;
         }
-        int left = (newWidth - width) / 2;
-        int top = (newHeight - height) / 2;
-        return PilResize.bicubic(image, newWidth, newHeight, left, top, width, height);
+        int left = Math.floorDiv(newWidth - width, 2);
+        int top = Math.floorDiv(newHeight - height, 2);
+        if (left >= 0 && top >= 0) {
+            return PilResize.resize(image, filter, newWidth, newHeight, left, top, width, height);
+        }
+        int cutWidth = Math.min(width, newWidth);
+        int cutHeight = Math.min(height, newHeight);
+        RgbImage cut = PilResize.resize(
+                image, filter, newWidth, newHeight, Math.max(0, left), Math.max(0, top), cutWidth, cutHeight);
+        byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(height, width))];
+        place(cut, rgb, width, Math.max(0, -left), Math.max(0, -top));
+        return new RgbImage(width, height, rgb);
+    }
+
+    /** Copies a picture into a raster of rows of {@code width} pixels. */
+    private static void place(RgbImage image, byte[] rgb, int width, int left, int top) {
+        int stride = 3 * image.width();
+        for (int y = 0; y < image.height(); y++) {
+            System.arraycopy(image.rgb(), y * stride, rgb, 3 * ((top + y) * width + left), stride);
+        }
     }
 
     /** LLaVA's expand2square: the picture at (side - size) // 2 on the mean's colour. */
@@ -140,19 +162,15 @@ public record ClipPreprocessor(
         for (int i = 0; i < rgb.length; i++) {
             rgb[i] = (byte) (int) (255 * mean[i % 3]);
         }
-        int left = (side - image.width()) / 2;
-        int top = (side - image.height()) / 2;
-        int stride = 3 * image.width();
-        for (int y = 0; y < image.height(); y++) {
-            System.arraycopy(image.rgb(), y * stride, rgb, 3 * ((top + y) * side + left), stride);
-        }
+        place(image, rgb, side, (side - image.width()) / 2, (side - image.height()) / 2);
         return new RgbImage(side, side, rgb);
     }
 
     /** Sixteen hex digits that name everything between a file's bytes and its pixel values, the conversion to RGB included. */
     public String digest(RgbConversion conversion) {
-        String all = "pil-bicubic-1 %s crop=%dx%d pad=%s rescale=%s mean=%s std=%s %s"
+        String all = "pil-%s-1 %s crop=%dx%d pad=%s rescale=%s mean=%s std=%s %s"
                 .formatted(
+                        filter,
                         resize,
                         height,
                         width,
@@ -169,10 +187,14 @@ public record ClipPreprocessor(
         }
     }
 
-    /** The preprocessor of a checkpoint directory. */
+    /**
+     * The preprocessor of a checkpoint directory: {@code image_processor} in {@code processor_config.json}, as transformers 5 writes it, else
+     * {@code preprocessor_config.json}.
+     *
+     * @throws IllegalArgumentException naming file and key, if there is none or it asks for what is not done here
+     */
     public static ClipPreprocessor read(Path directory) throws IOException {
-        Path file = directory.resolve(FILE_NAME);
-        return parse(Files.readString(file), file.toString());
+        return PreprocessorFile.read(directory);
     }
 
     /**
@@ -182,97 +204,12 @@ public record ClipPreprocessor(
      * @throws IllegalArgumentException for what is no such configuration, or asks for steps that are not done here
      */
     public static ClipPreprocessor parse(String json, String file) {
-        JsonNode config;
-        try {
-            config = JSON.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(file + ": no JSON: " + e.getOriginalMessage(), e);
-        }
-        if (config == null || !config.isObject()) {
-            throw new IllegalArgumentException(file + ": not a JSON object");
-        }
-        require(file, config, "do_resize", config.path("do_resize").asBoolean(true));
-        require(file, config, "resample", config.path("resample").asInt(BICUBIC) == BICUBIC);
-        boolean pad = config.path("do_pad").asBoolean(false)
-                || config.path("image_aspect_ratio").asText("").equals("pad");
-        try {
-            Resize resize = resize(config.path("size"));
-            int[] crop = crop(config, resize, pad);
-            boolean rescaled = config.path("do_rescale").asBoolean(true);
-            boolean normalised = config.path("do_normalize").asBoolean(true);
-            return new ClipPreprocessor(
-                    resize,
-                    crop[0],
-                    crop[1],
-                    pad,
-                    rescaled ? config.path("rescale_factor").asDouble(1.0 / 255) : 1,
-                    normalised ? three(config.path("image_mean"), CLIP_MEAN) : new double[3],
-                    normalised ? three(config.path("image_std"), CLIP_STD) : new double[] {1, 1, 1});
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static void require(String file, JsonNode config, String key, boolean holds) {
-        if (!holds) {
-            throw new IllegalArgumentException(file + ": " + key + " = " + config.path(key) + " is not supported");
-        }
-    }
-
-    private static Resize resize(JsonNode size) {
-        if (size.has("height") && size.has("width")) {
-            return new Exact(size.get("height").asInt(), size.get("width").asInt());
-        }
-        JsonNode edge = size.has("shortest_edge") ? size.get("shortest_edge") : size;
-        if (!edge.isMissingNode() && !edge.isInt()) {
-            throw new IllegalArgumentException("size = " + size + " is neither a shortest edge nor height and width");
-        }
-        return new ShortestEdge(edge.asInt(CLIP_SIZE));
-    }
-
-    private static int[] crop(JsonNode config, Resize resize, boolean pad) {
-        if (config.path("do_center_crop").asBoolean(true)) {
-            JsonNode crop = config.path("crop_size");
-            if (crop.isMissingNode() || crop.isInt()) {
-                return new int[] {crop.asInt(CLIP_SIZE), crop.asInt(CLIP_SIZE)};
-            }
-            return new int[] {crop.path("height").asInt(), crop.path("width").asInt()};
-        }
-        if (resize instanceof Exact exact) {
-            return new int[] {exact.height, exact.width};
-        }
-        if (!pad) {
-            throw new IllegalArgumentException("do_center_crop = false leaves pictures of unequal sizes");
-        }
-        int edge = ((ShortestEdge) resize).pixels;
-        return new int[] {edge, edge};
-    }
-
-    private static double[] three(JsonNode values, double[] otherwise) {
-        return values.isMissingNode() ? otherwise : JSON.convertValue(values, double[].class);
+        return PreprocessorFile.parse(json, file);
     }
 
     /** The text of {@code preprocessor_config.json}, as transformers reads it. */
     public String toJson() {
-        ObjectNode config = JSON.createObjectNode();
-        config.putObject("crop_size").put("height", height).put("width", width);
-        config.put("do_center_crop", true).put("do_convert_rgb", true).put("do_normalize", true);
-        if (padToSquare) {
-            config.put("do_pad", true);
-        }
-        config.put("do_rescale", true).put("do_resize", true);
-        config.set("image_mean", JSON.valueToTree(mean));
-        config.put("image_processor_type", padToSquare ? "LlavaImageProcessor" : "CLIPImageProcessor");
-        config.set("image_std", JSON.valueToTree(std));
-        config.put("processor_class", "LlavaProcessor");
-        config.put("resample", BICUBIC).put("rescale_factor", rescale);
-        ObjectNode size = config.putObject("size");
-        if (resize instanceof Exact exact) {
-            size.put("height", exact.height).put("width", exact.width);
-        } else {
-            size.put("shortest_edge", ((ShortestEdge) resize).pixels);
-        }
-        return config.toPrettyString() + "\n";
+        return PreprocessorFile.toJson(this);
     }
 
     /** Writes {@code preprocessor_config.json} into a checkpoint directory. */

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
+import org.ballast.core.image.PilResize.Filter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,8 +51,8 @@ class ClipPreprocessorTest {
     @Test
     void croppingAWindowEqualsCroppingTheWholeResize() {
         RgbImage image = GOLDENS.image("wide_300x40.rgb");
-        RgbImage whole = PilResize.bicubic(image, 420, 56);
-        RgbImage window = PilResize.bicubic(image, 420, 56, 182, 3, 56, 50);
+        RgbImage whole = PilResize.resize(image, Filter.BICUBIC, 420, 56);
+        RgbImage window = PilResize.resize(image, Filter.BICUBIC, 420, 56, 182, 3, 56, 50);
         for (int y = 0; y < 50; y++) {
             for (int i = 0; i < 3 * 56; i++) {
                 assertThat(window.rgb()[3 * 56 * y + i]).isEqualTo(whole.rgb()[3 * (420 * (y + 3) + 182) + i]);
@@ -60,16 +65,21 @@ class ClipPreprocessorTest {
         // two pixels to one: the kernel's arguments are +-0.25 after the stretch, so both weigh one half: (10 + 201) /
         // 2 = 105.5, rounded up
         RgbImage two = new RgbImage(2, 1, new byte[] {10, 0, (byte) 255, (byte) 201, 0, (byte) 255});
-        assertThat(PilResize.bicubic(two, 1, 1).rgb()).containsExactly(106, 0, 255);
+        assertThat(PilResize.resize(two, Filter.BICUBIC, 1, 1).rgb()).containsExactly(106, 0, 255);
     }
 
     @Test
     void normalisesByHand() {
         RgbImage grey = new RgbImage(1, 1, new byte[] {(byte) 128, 0, (byte) 255});
         var half = new ClipPreprocessor(
-                new ClipPreprocessor.ShortestEdge(1), 1, 1, false, 1.0 / 255, new double[] {.5, .5, .5}, new double[] {
-                    .5, .5, .25
-                });
+                new ClipPreprocessor.ShortestEdge(1),
+                Filter.BICUBIC,
+                1,
+                1,
+                false,
+                1.0 / 255,
+                new double[] {.5, .5, .5},
+                new double[] {.5, .5, .25});
         assertThat(half.apply(grey)).containsExactly((float) (1 / 255.0), -1f, 2f);
     }
 
@@ -102,6 +112,41 @@ class ClipPreprocessorTest {
         assertThat(ClipPreprocessor.parse("{}", "defaults")).isEqualTo(ClipPreprocessor.clip(224));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bilinear", "crop-larger", "keep-size", "exact", "odd", "pad-no-crop"})
+    void equalsTransformersInItsOtherForms(String name) throws IOException {
+        JsonNode variants = new ObjectMapper().readTree(PixelGoldens.bytes("preprocessor/variants.json"));
+        JsonNode variant = variants.path(name);
+        ClipPreprocessor preprocessor =
+                ClipPreprocessor.parse(variant.path("config").toString(), name);
+        for (String image : new String[] {"photo_61x97", "wide_300x40", "tall"}) {
+            RgbImage picture = image.equals("tall")
+                    ? ExifOrientation.upright(GOLDENS.image("wide_300x40.rgb"), 5)
+                    : GOLDENS.image(image + ".rgb");
+            float[] pixels = preprocessor.apply(picture);
+            byte[] expected = Base64.getDecoder().decode(variant.path(image).asText());
+            assertThat(pixels).as(image).hasSize(expected.length);
+            byte[] rgb = preprocessor.toRgb(pixels).rgb();
+            int plane = expected.length / 3;
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(rgb[3 * (i % plane) + i / plane])
+                        .as(image + " sample " + i)
+                        .isEqualTo(expected[i]);
+            }
+        }
+    }
+
+    @Test
+    void readsWhatTransformers5Nests(@TempDir Path directory) throws IOException {
+        assertThatThrownBy(() -> ClipPreprocessor.read(directory))
+                .hasMessageContainingAll(directory.toString(), "preprocessor_config.json", "processor_config.json");
+        Files.writeString(directory.resolve("processor_config.json"), "{\"image_processor\": " + CONFIG + "}");
+        assertThat(ClipPreprocessor.read(directory)).isEqualTo(golden(false));
+        Files.writeString(directory.resolve("processor_config.json"), "{\"image_processor\": {\"resample\": 1}}");
+        assertThatThrownBy(() -> ClipPreprocessor.read(directory))
+                .hasMessageContainingAll("processor_config.json", "image_processor", "resample = 1");
+    }
+
     @Test
     void digestSeesEverySetting() {
         String digest = golden(false).digest(RgbConversion.TRANSFORMERS);
@@ -118,10 +163,16 @@ class ClipPreprocessorTest {
                 "[]",
                 "{",
                 "",
-                "{\"resample\": 2}",
-                "{\"do_resize\": false}",
+                "{\"resample\": 1}",
+                "{\"resample\": \"bicubic\"}",
+                "{\"do_resize\": \"no\"}",
+                "{\"do_resize\": false, \"do_center_crop\": false}",
                 "{\"size\": \"big\"}",
-                "{\"size\": 20, \"crop_size\": 30}",
+                "{\"size\": 0}",
+                "{\"size\": {\"shortest_edge\": 20, \"longest_edge\": 30}}",
+                "{\"image_processor_type\": \"SiglipImageProcessor\"}",
+                "{\"image_aspect_ratio\": \"anyres\"}",
+                "{\"do_pad\": true, \"do_normalize\": false}",
                 "{\"image_std\": [0, 1, 1]}",
                 "{\"image_mean\": [1]}",
                 "{\"do_center_crop\": false}",

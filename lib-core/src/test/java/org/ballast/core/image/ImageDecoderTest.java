@@ -70,6 +70,53 @@ class ImageDecoderTest {
     }
 
     @Test
+    void turnsPicturesUprightAsPillowDoes() throws ImageRejected {
+        assertThat(WHITE.decode(file("exif6_120x80.jpg"))).isEqualTo(GOLDENS.image("exif6_120x80.upright.rgb"));
+        assertThat(DROP.decode(file("exif6_120x80.jpg"))).isEqualTo(GOLDENS.image("exif6_120x80.rgb"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1,1 2 3 4 5 6,3",
+        "2,3 2 1 6 5 4,3",
+        "3,6 5 4 3 2 1,3",
+        "4,4 5 6 1 2 3,3",
+        "5,1 4 2 5 3 6,2",
+        "6,4 1 5 2 6 3,2",
+        "7,6 3 5 2 4 1,2",
+        "8,3 6 2 5 1 4,2",
+        "9,1 2 3 4 5 6,3"
+    })
+    void knowsAllEightOrientationsOfAPngToo(int orientation, String pixels, int width)
+            throws IOException, ImageRejected {
+        // 1 2 3 over 4 5 6
+        byte[] exif = {
+            'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte) orientation, 0, 0, 0, 0, 0, 0
+        };
+        byte[] png = png(3, 2, 8, 0, chunk("eXIf", exif), new byte[] {0, 1, 2, 3, 0, 4, 5, 6});
+        RgbImage image = WHITE.decode(png);
+        assertThat(image.width()).isEqualTo(width);
+        var grey = new StringBuilder();
+        for (int i = 0; i < image.rgb().length; i += 3) {
+            grey.append(i == 0 ? "" : " ").append(image.rgb()[i]);
+        }
+        assertThat(grey).hasToString(pixels);
+    }
+
+    @Test
+    void brokenExifIsNoFaultOfThePicture() throws IOException, ImageRejected {
+        for (byte[] exif : new byte[][] {
+            {},
+            {'M', 'M'},
+            {'I', 'I', 42, 0, (byte) 255, (byte) 255, (byte) 255, (byte) 255},
+            {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 9}
+        }) {
+            byte[] png = png(1, 1, 8, 0, chunk("eXIf", exif), new byte[] {0, 7});
+            assertThat(WHITE.decode(png).rgb()).containsExactly(7, 7, 7);
+        }
+    }
+
+    @Test
     void readsLowDepthsAndSingleTransparentColours() throws IOException, ImageRejected {
         // four samples 0 1 2 3 of 2 bits in one byte; sample 2 is transparent
         byte[] grey = png(4, 1, 2, 0, chunk("tRNS", new byte[] {0, 2}), new byte[] {0, 0b00011011});
