@@ -137,13 +137,16 @@ class ModelInteroperabilityIT {
                     .toList();
             List<Generation> answers = generator.generate(requests, GenerationOptions.greedy(24));
             int tokens = 0;
+            int all = 0;
             for (int i = 0; i < answers.size(); i++) {
+                all += expected.path("greedy").path(i).size();
                 tokens += sameOrTied(
                         answers.get(i).tokens(),
                         ids(expected.path("greedy").path(i)),
                         expected.path("gaps").path(i));
             }
-            System.err.printf("SmolLM2-135M: logits within %.1e, %d greedy tokens the same%n", largest, tokens);
+            System.err.printf(
+                    "SmolLM2-135M: logits within %.1e, %d of %d greedy tokens the same%n", largest, tokens, all);
             assertThat(largest).isLessThan(TOLERANCE);
         }
     }
