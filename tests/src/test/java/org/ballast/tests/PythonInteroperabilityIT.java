@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -46,7 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
 class PythonInteroperabilityIT {
     private static final Path PROJECT = Path.of(System.getProperty("user.dir")).getParent();
     private static final Path SAMPLE = PROJECT.resolve("conf/sample/emoji");
-    private static final String PYTHON = System.getenv().getOrDefault("BALLAST_PYTHON", "python3");
 
     @TempDir
     static Path root;
@@ -55,17 +52,7 @@ class PythonInteroperabilityIT {
 
     @BeforeAll
     static void start() throws Exception {
-        boolean there;
-        try {
-            there = run(List.of(PYTHON, "-c", "import pyarrow, datasets, PIL"), root.resolve("probe")) == 0;
-        } catch (IOException e) {
-            there = false;
-        }
-        if (!there) {
-            System.err.println("SKIPPED: " + PYTHON + " with pyarrow, datasets and pillow is not there, so nobody has"
-                    + " checked that Python reads the tables. Set BALLAST_PYTHON to one that has them.");
-        }
-        assumeTrue(there, PYTHON + " lacks pyarrow, datasets or pillow");
+        assumeTrue(Python.has("pyarrow, datasets, PIL"), "nobody has checked that Python reads the tables");
         spark = SparkSession.builder()
                 .master("local[2]")
                 .config("spark.ui.enabled", "false")
@@ -82,26 +69,12 @@ class PythonInteroperabilityIT {
         }
     }
 
-    private static int run(List<String> command, Path out) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(out.toFile())
-                .redirectError(Path.of(out + ".err").toFile())
-                .start();
-        if (!process.waitFor(5, TimeUnit.MINUTES)) {
-            process.destroyForcibly();
-            throw new IOException(command + " did not end");
-        }
-        return process.exitValue();
-    }
-
     private static JsonNode check(StageFolder stage) throws Exception {
         Path out = root.resolve(stage.stage() + ".json");
-        int exit = run(
-                List.of(
-                        PYTHON,
-                        PROJECT.resolve("tests/src/test/python/check_stage.py").toString(),
-                        stage.path().toUri().getPath()),
-                out);
+        int exit = Python.run(
+                out,
+                PROJECT.resolve("tests/src/test/python/check_stage.py").toString(),
+                stage.path().toUri().getPath());
         assertThat(exit).as(Files.readString(Path.of(out + ".err"))).isZero();
         return new ObjectMapper().readTree(out.toFile());
     }

@@ -226,7 +226,8 @@ final class ConfigNode {
                 throw map.refused(e.getKey(), "safetensors files");
             }
             Path shard = dir.resolve(name);
-            if (!dir.normalize().equals(shard.normalize().getParent()) || !Files.isRegularFile(shard)) {
+            Path folder = dir.toAbsolutePath().normalize();
+            if (!folder.equals(shard.toAbsolutePath().normalize().getParent()) || !Files.isRegularFile(shard)) {
                 throw new CheckpointException(file + ": shard " + name + " is no file of this directory");
             }
             out.computeIfAbsent(shard, s -> new ArrayList<>()).add(e.getKey());

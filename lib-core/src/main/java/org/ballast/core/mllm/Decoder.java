@@ -3,7 +3,6 @@ package org.ballast.core.mllm;
 import static org.bytedeco.pytorch.global.torch.embedding;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,14 +23,6 @@ public final class Decoder implements AutoCloseable {
      * @param ids prompt with the image token already repeated for every image feature
      */
     public record Prompt(String id, float[] pixels, int[] ids) {}
-
-    /** Logits {@code [rows][vocab]} of the next token of a batch by itself, and the cache behind them. */
-    public record State(float[][] logits, KeyValueCache cache) implements AutoCloseable {
-        @Override
-        public void close() {
-            cache.close();
-        }
-    }
 
     private final LlavaModel model;
     private final LlavaModel.HeldWeights held;
@@ -87,19 +78,6 @@ public final class Decoder implements AutoCloseable {
 
     private DecoderBlock block() {
         return model.packedDecoder().block();
-    }
-
-    /** Reads the prompts into a cache of their own. */
-    public State prefill(List<Prompt> prompts) {
-        KeyValueCache cache = cache(prompts.size(), 0);
-        try (Logits logits = prefill(prompts, cache)) {
-            float[][] rows = new float[logits.rows()][];
-            Arrays.setAll(rows, logits::row);
-            return new State(rows, cache);
-        } catch (RuntimeException e) {
-            cache.close();
-            throw e;
-        }
     }
 
     /**

@@ -96,7 +96,7 @@ public final class LoraAdapter {
     /** The model's weights with this adapter on. Belongs to the caller's scope. */
     TrainableWeights over(LlavaModel model) {
         Tensor flat = Tensor.create(theta, theta.length).to(model.weights().type()); // [parameters]
-        return new TrainableWeights(model.weights(), layout, flat, null, config::scale);
+        return new TrainableWeights(model.weights(), layout, flat, null, config.scales());
     }
 
     /**

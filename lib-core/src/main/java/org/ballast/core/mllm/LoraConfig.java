@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Which linears get a low-rank update, of what size, and which modules are trained in full beside them. Modules are named as transformers 5 names them
@@ -104,11 +105,12 @@ public record LoraConfig(
         List<String> paths = modules.stream().map(m -> to.path(m.name())).toList();
         Map<String, Integer> ranks = new LinkedHashMap<>();
         Map<String, Double> alphas = new LinkedHashMap<>();
+        FirstMatch<Integer> statedRanks = new FirstMatch<>(rankPatterns, rank);
+        FirstMatch<Double> statedAlphas = new FirstMatch<>(alphaPatterns, alpha);
         for (NamedShape module : modules) {
-            String path = from.path(module.name());
             String exact = to.path(module.name()).replace(".", "\\.");
-            firstMatch(rankPatterns, path).ifPresent(r -> ranks.put(exact, r));
-            firstMatch(alphaPatterns, path).ifPresent(a -> alphas.put(exact, a));
+            statedRanks.of(module.name(), from).ifPresent(r -> ranks.put(exact, r));
+            statedAlphas.of(module.name(), from).ifPresent(a -> alphas.put(exact, a));
         }
         return new LoraConfig(rank, alpha, rslora, dropout, ModuleSelection.named(paths), ranks, alphas, modulesToSave);
     }
@@ -120,30 +122,50 @@ public record LoraConfig(
 
     /** Factor of the update of the module of that hub name. */
     public double scale(String module) {
-        return scale(rank(module), valueOf(alphaPatterns, module, alpha));
+        return scales().applyAsDouble(module);
+    }
+
+    /** {@link #scale(String)} with the patterns compiled once. */
+    public ToDoubleFunction<String> scales() {
+        if (rankPatterns.isEmpty() && alphaPatterns.isEmpty()) {
+            double all = scale();
+            return module -> all;
+        }
+        FirstMatch<Integer> ranks = new FirstMatch<>(rankPatterns, rank);
+        FirstMatch<Double> alphas = new FirstMatch<>(alphaPatterns, alpha);
+        return module -> scale(ranks.of(module), alphas.of(module));
     }
 
     private double scale(int moduleRank, double moduleAlpha) {
         return moduleAlpha / (rslora ? Math.sqrt(moduleRank) : moduleRank);
     }
 
-    private int rank(String module) {
-        return valueOf(rankPatterns, module, rank);
-    }
+    /** The value of the first pattern that a module's path matches. */
+    private static final class FirstMatch<T> {
+        private final Map<PathPattern, T> values = new LinkedHashMap<>();
+        private final T otherwise;
 
-    private static <T> T valueOf(Map<String, T> patterns, String module, T otherwise) {
-        return firstMatch(patterns, ModuleNaming.LLAVA_5.path(module))
-                .or(() -> ModuleNaming.DECODER.names(module)
-                        ? firstMatch(patterns, ModuleNaming.DECODER.path(module))
-                        : Optional.empty())
-                .orElse(otherwise);
-    }
+        FirstMatch(Map<String, T> patterns, T otherwise) {
+            patterns.forEach((pattern, value) -> values.put(endPattern(pattern), value));
+            this.otherwise = otherwise;
+        }
 
-    private static <T> Optional<T> firstMatch(Map<String, T> patterns, String path) {
-        return patterns.entrySet().stream()
-                .filter(e -> endPattern(e.getKey()).matches(path))
-                .map(Map.Entry::getValue)
-                .findFirst();
+        T of(String module) {
+            return of(module, ModuleNaming.LLAVA_5)
+                    .or(() -> of(module, ModuleNaming.DECODER))
+                    .orElse(otherwise);
+        }
+
+        Optional<T> of(String module, ModuleNaming naming) {
+            if (values.isEmpty() || !naming.names(module)) {
+                return Optional.empty();
+            }
+            String path = naming.path(module);
+            return values.entrySet().stream()
+                    .filter(e -> e.getKey().matches(path))
+                    .map(Map.Entry::getValue)
+                    .findFirst();
+        }
     }
 
     private static PathPattern endPattern(String pattern) {
@@ -201,8 +223,9 @@ public record LoraConfig(
      */
     public ParameterLayout layout(LlavaConfig model) {
         List<NamedShape> tensors = new ArrayList<>();
+        FirstMatch<Integer> ranks = new FirstMatch<>(rankPatterns, rank);
         for (NamedShape module : modules(model)) {
-            int moduleRank = rank(module.name());
+            int moduleRank = ranks.of(module.name());
             tensors.add(new NamedShape(nameOfA(module.name()), moduleRank, module.shape()[1]));
             tensors.add(new NamedShape(nameOfB(module.name()), module.shape()[0], moduleRank));
         }

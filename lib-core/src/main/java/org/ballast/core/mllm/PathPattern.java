@@ -15,7 +15,7 @@ final class PathPattern {
     private static final int MAX_LENGTH = 10_000;
     private static final int MAX_DEPTH = 50;
     private static final double MAX_ALTERNATIVES = 1e6;
-    private static final int MAX_STEPS = 1_000_000;
+    private static final int MAX_STEPS = 100_000;
     private static final Pattern COUNTED_GROUP = Pattern.compile("\\)\\{");
     private static final Pattern LONG_COUNT = Pattern.compile("\\{[^}]*\\d{4,}");
 

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ final class PeftFiles {
             tensors.names().forEach(name -> stored.put(path(name), tensors.entry(name)));
             Matched matched = match(
                     stated, model, stored, configFile.toString(), tensors.file().toString());
-            ParameterLayout layout = matched.config.layout(model);
+            ParameterLayout layout = matched.layout;
             float[] theta = new float[Math.toIntExact(layout.size())]; // no longer than the file, as just checked
             for (NamedShape tensor : layout.tensors()) {
                 String name = matched.entries.get(tensor.name()).name();
@@ -61,7 +62,7 @@ final class PeftFiles {
     }
 
     /** The configuration in this version's paths, and the stored tensor of each tensor of its layout. */
-    record Matched(LoraConfig config, Map<String, SafeTensors.Entry> entries) {}
+    record Matched(LoraConfig config, ParameterLayout layout, Map<String, SafeTensors.Entry> entries) {}
 
     /** @param stored the file's tensors by their names behind the common prefix */
     static Matched match(
@@ -104,31 +105,33 @@ final class PeftFiles {
             ModuleNaming naming,
             String file) {
         List<NamedShape> present = new ArrayList<>();
+        Set<String> partsWithSome = new HashSet<>(Set.of(DECODER));
         for (NamedShape module : LlavaTensors.linears(model)) {
             String path = naming.path(module.name());
             if (MATRICES.stream().anyMatch(m -> stored.containsKey(path + m))) {
                 present.add(module);
+                partsWithSome.add(part(module));
             }
         }
+        Set<NamedShape> there = new HashSet<>(present);
         List<NamedShape> targeted = stated.selected(model, naming);
         for (NamedShape module : targeted) {
-            boolean partHasSome =
-                    part(module).equals(DECODER) || present.stream().anyMatch(p -> part(p).equals(part(module)));
-            if (partHasSome && !present.contains(module)) {
+            if (!there.contains(module) && partsWithSome.contains(part(module))) {
                 throw new CheckpointException(
                         file + ": tensor " + PREFIX + naming.path(module.name()) + MATRICES.get(0) + " is missing");
             }
         }
         LoraConfig config = stated;
         if (!present.isEmpty()
-                && targeted.containsAll(present)
+                && new HashSet<>(targeted).containsAll(present)
                 && (naming != ModuleNaming.of(model).get(0) || !present.equals(targeted))) {
             config = stated.renamed(model, present, naming);
         }
-        Map<String, String> paths = paths(config, model, naming);
+        ParameterLayout layout = config.layout(model);
+        Map<String, String> paths = paths(layout, model, naming);
         Map<String, SafeTensors.Entry> rest = new HashMap<>(stored);
         Map<String, SafeTensors.Entry> entries = new HashMap<>();
-        for (NamedShape tensor : config.layout(model).tensors()) {
+        for (NamedShape tensor : layout.tensors()) {
             String path = paths.get(tensor.name());
             SafeTensors.Entry entry = rest.remove(path);
             if (entry == null) {
@@ -149,7 +152,7 @@ final class PeftFiles {
                     + " is surplus: no linear that " + PeftConfigFile.NAME
                     + " targets has it (updates of lm_head and embeddings are not supported)");
         }
-        return new Matched(config, entries);
+        return new Matched(config, layout, entries);
     }
 
     private static String part(NamedShape module) {
@@ -157,14 +160,14 @@ final class PeftFiles {
     }
 
     /** Where the tensors of the layout stand in a file, behind the common prefix. */
-    private static Map<String, String> paths(LoraConfig config, LlavaConfig model, ModuleNaming naming) {
+    private static Map<String, String> paths(ParameterLayout layout, LlavaConfig model, ModuleNaming naming) {
         Map<String, String> out = new HashMap<>();
-        for (NamedShape module : config.modules(model)) {
+        for (NamedShape module : LlavaTensors.linears(model)) {
             String path = naming.path(module.name());
             out.put(LoraConfig.nameOfA(module.name()), path + MATRICES.get(0));
             out.put(LoraConfig.nameOfB(module.name()), path + MATRICES.get(1));
         }
-        for (NamedShape tensor : config.layout(model).tensors()) {
+        for (NamedShape tensor : layout.tensors()) {
             out.computeIfAbsent(tensor.name(), naming::path); // a module saved in full
         }
         return out;
@@ -175,7 +178,7 @@ final class PeftFiles {
         Files.writeString(dir.resolve(PeftConfigFile.NAME), PeftConfigFile.text(adapter.config(), baseModel));
         LlavaConfig model = adapter.model();
         Map<String, String> paths =
-                paths(adapter.config(), model, ModuleNaming.of(model).get(0));
+                paths(adapter.layout(), model, ModuleNaming.of(model).get(0));
         try (PointerScope scope = new PointerScope()) {
             float[] theta = adapter.theta();
             Tensor flat = Tensor.create(theta, theta.length); // [parameters]

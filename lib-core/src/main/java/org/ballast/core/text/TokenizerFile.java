@@ -1,5 +1,7 @@
 package org.ballast.core.text;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -17,7 +19,11 @@ import java.util.UUID;
 final class TokenizerFile {
     static final String NAME = "tokenizer.json";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int MAX_DEPTH = 64;
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .build());
 
     private final byte[] json;
     private final String source;
@@ -67,6 +73,7 @@ final class TokenizerFile {
         try {
             if (JSON.readTree(json) instanceof ObjectNode config
                     && config.path("model").isObject()) {
+                TokenizerComponents.require(config, source);
                 return config;
             }
         } catch (IOException e) { // bytes that are no text are one too

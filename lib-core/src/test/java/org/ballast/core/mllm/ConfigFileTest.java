@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -291,6 +292,32 @@ class ConfigFileTest {
 
     private static String llava(String field) {
         return "{\"model_type\": \"llava\", " + field + "}";
+    }
+
+    /** Every byte of a good file changed in turn, and every shorter file: a message or a configuration, never another exception. */
+    @Test
+    void damagedFilesAreRefusedInOneWay() throws IOException {
+        byte[] good = Files.readAllBytes(FamiliesTest.family("llava-qwen2-tied").resolve("config.json"));
+        int refused = 0;
+        for (int i = 0; i < good.length; i++) {
+            for (int change : new int[] {0x01, 0x10, 0x80}) {
+                byte[] damaged = good.clone();
+                damaged[i] ^= (byte) change;
+                refused += isRefused(damaged) ? 1 : 0;
+            }
+            assertThat(isRefused(Arrays.copyOf(good, i))).isTrue();
+        }
+        assertThat(refused).isGreaterThan(good.length);
+    }
+
+    private static boolean isRefused(byte[] json) {
+        try {
+            LlavaConfigFile.parse(json, "c.json");
+            return false;
+        } catch (CheckpointException e) {
+            assertThat(e).hasMessageStartingWith("c.json: ");
+            return true;
+        }
     }
 
     @Test

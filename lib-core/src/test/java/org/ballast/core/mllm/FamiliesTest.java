@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.ballast.core.mllm.generate.Generation;
+import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.core.mllm.generate.GenerationRequest;
+import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.mllm.generate.Vocabulary;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -24,17 +29,22 @@ class FamiliesTest {
     @TempDir
     Path dir;
 
+    private static int[] ints(Tensor t) {
+        float[] values = Golden.floats(t);
+        int[] out = new int[values.length];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = (int) values[i];
+        }
+        return out;
+    }
+
     static Path family(String name) {
         return Golden.path("../families/" + name).normalize();
     }
 
     /** Logits of the tokens at every position: {@code [tokens, vocab]}, float32. */
     static Tensor logits(LlavaModel model, SafeTensors expected, String length) {
-        float[] ids = Golden.floats(expected.tensor("ids." + length));
-        int[] tokens = new int[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            tokens[i] = (int) ids[i];
-        }
+        int[] tokens = ints(expected.tensor("ids." + length));
         boolean hasVision = model.config().hasVision();
         List<ImageInput> images =
                 hasVision ? List.of(ImageInput.ofPixels(Golden.floats(expected.tensor("pixels")))) : List.of();
@@ -100,6 +110,43 @@ class FamiliesTest {
                     SafeTensors stored = SafeTensors.open(dir.resolve("model.safetensors"))) {
                 assertThat(stored.names()).allMatch(n -> stored.entry(n).type() == ScalarType.BFloat16);
                 assertThat(Golden.floats(logits(again, expected, length))).containsExactly(Golden.floats(halfLogits));
+            }
+        }
+    }
+
+    /** Through the cache: windows move on, dynamic positions outgrow the original ones on the way. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llava-mistral",
+                "llava-qwen2-tied",
+                "llava-llama3-biases",
+                "llava-feature-layers",
+                "llava-rim",
+                "llama-linear",
+                "llama-dynamic",
+                "mistral",
+                "qwen2"
+            })
+    void greedyTokensAreThoseOfTransformers(String name) {
+        try (PointerScope scope = new PointerScope();
+                SafeTensors expected = SafeTensors.open(family(name).resolve("expected.safetensors"));
+                LlavaModel model = LlavaModel.open(family(name));
+                Generator generator = new Generator(model, null, Vocabulary.ofEndTokens(), 2)) {
+            float[] pixels = model.config().hasVision() ? Golden.floats(expected.tensor("pixels")) : null;
+            List<String> lengths = expected.names().stream()
+                    .filter(n -> n.startsWith("greedy."))
+                    .map(n -> n.substring("greedy.".length()))
+                    .toList();
+            assertThat(lengths).isNotEmpty();
+            List<GenerationRequest> requests = lengths.stream()
+                    .map(n -> new GenerationRequest(n, ints(expected.tensor("ids." + n)), pixels, null))
+                    .toList();
+            List<Generation> answers = generator.generate(requests, GenerationOptions.greedy(12));
+            for (int i = 0; i < lengths.size(); i++) {
+                assertThat(answers.get(i).tokens())
+                        .as(lengths.get(i))
+                        .containsExactly(ints(expected.tensor("greedy." + lengths.get(i))));
             }
         }
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -62,6 +63,15 @@ final class Golden {
                 out[i] = (int) ids[i];
             }
             return out;
+        }
+    }
+
+    /** Logits behind a prompt: {@code [vocab]}. */
+    static float[] nextLogits(LlavaModel model, LoraAdapter adapterOrNull, Decoder.Prompt prompt) {
+        try (Decoder decoder = new Decoder(model, adapterOrNull);
+                KeyValueCache cache = decoder.cache(1, 0);
+                Logits logits = decoder.prefill(List.of(prompt), cache)) {
+            return logits.row(0);
         }
     }
 

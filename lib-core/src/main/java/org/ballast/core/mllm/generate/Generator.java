@@ -150,7 +150,7 @@ public final class Generator implements AutoCloseable {
         }
 
         private void checkLength(GenerationRequest request) {
-            int positions = config.text().maxPositions();
+            int positions = config.text().positionLimit();
             int answer = Answer.maxTokens(request, options);
             long needed = (long) request.promptIds().length + answer - 1; // the last token is never fed in
             if (needed > positions) {

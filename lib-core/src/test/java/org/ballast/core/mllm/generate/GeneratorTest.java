@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -255,6 +256,93 @@ class GeneratorTest {
     }
 
     @Test
+    void aRowMayHaveALimitOfItsOwn() {
+        List<GenerationRequest> requests = List.of(
+                request("prompt1").withMaxTokens(1),
+                request("prompt1"),
+                request("prompt1").withMaxTokens(5));
+        List<Generation> answers = generator.generate(requests, GenerationOptions.greedy(4));
+        assertThat(answers).extracting(a -> a.tokens().length).containsExactly(1, 4, 5);
+        assertThat(answers.get(0).logProbs()).isNull();
+    }
+
+    @Test
+    void severalTokensMayEndAnAnswerAndNoneBeforeTheLeastNumber() {
+        int[] golden = ints(GREEDY.at("/greedy/0/tokens")); // seven, the last the end token
+        try (var other = new Generator(model, null, Vocabulary.ofEndTokens(END, golden[2]), 4)) {
+            Generation ended = other.generate(List.of(request("prompt0")), GenerationOptions.greedy(20))
+                    .get(0);
+            assertThat(ended.tokens()).isEqualTo(Arrays.copyOf(golden, 3));
+            assertThat(ended.finishReason()).isEqualTo(FinishReason.EOS);
+        }
+        GenerationOptions options = GenerationOptions.greedy(20);
+        Generation atItsEnd = generator
+                .generate(List.of(request("prompt0")), options.withMinTokens(golden.length))
+                .get(0);
+        assertThat(atItsEnd.tokens()).isEqualTo(golden);
+        // greedy in libtorch and by the copied row
+        for (double penalty : new double[] {1, 1.0000001}) {
+            GenerationOptions longer = options.withMinTokens(12).withRepetitionPenalty(penalty);
+            for (Generation generation : generator.generate(allRequests(), longer)) {
+                assertThat(generation.tokens()).hasSizeGreaterThanOrEqualTo(12);
+                assertThat(Arrays.copyOf(generation.tokens(), 11)).doesNotContain(END);
+            }
+        }
+    }
+
+    @Test
+    void aStopStringEndsTheAnswerAndIsCutOff() {
+        String whole = generator
+                .generate(
+                        List.of(request("prompt1")),
+                        GenerationOptions.greedy(16).withMinTokens(16))
+                .get(0)
+                .text();
+        assertThat(whole).hasSizeGreaterThan(8);
+        // across tokens, wherever they end
+        for (int at = 1; at + 3 < whole.length(); at += 2) {
+            String stop = whole.substring(at, at + 3);
+            GenerationOptions options =
+                    GenerationOptions.greedy(16).withMinTokens(16).withStopStrings(List.of("no such text", stop));
+            Generation generation = generator.generate(allRequests(), options).get(1);
+            assertThat(generation.text()).isEqualTo(whole.substring(0, whole.indexOf(stop)));
+            assertThat(generation.finishReason().code()).isEqualTo("stop");
+            assertThat(tokenizer.decodeResponse(generation.tokens())).contains(stop);
+        }
+        GenerationOptions never = GenerationOptions.greedy(16).withStopStrings(List.of("no such text"));
+        assertThat(generator.generate(List.of(request("prompt0")), never).get(0).finishReason())
+                .isEqualTo(FinishReason.EOS);
+    }
+
+    @Test
+    void answersGoOutInTheOrderOfTheRequestsAndRequestsAreTakenAsPlacesBecomeFree() {
+        List<String> events = new ArrayList<>();
+        var counted = new Iterator<GenerationRequest>() {
+            private int n;
+
+            @Override
+            public boolean hasNext() {
+                return n < 5;
+            }
+
+            @Override
+            public GenerationRequest next() {
+                events.add("in " + n);
+                return request("prompt1", "row" + n, null).withMaxTokens(n++ == 0 ? 6 : 2);
+            }
+        };
+        try (var two = new Generator(model, null, vocabulary, 2)) {
+            two.generate(counted, GenerationOptions.greedy(9), a -> events.add("out " + a.id()));
+        }
+        // row0 stays for six tokens; beside it rows 1 to 3 come and go, and wait for it
+        assertThat(events.subList(0, 2)).containsExactly("in 0", "in 1");
+        assertThat(events.stream().filter(e -> e.startsWith("out")))
+                .containsExactly("out row0", "out row1", "out row2", "out row3", "out row4");
+        assertThat(events.indexOf("in 2")).isLessThan(events.indexOf("out row0"));
+        assertThat(events.indexOf("in 4")).isGreaterThan(events.indexOf("in 3"));
+    }
+
+    @Test
     void anAdapterChangesTheAnswers() {
         LoraAdapter adapter = LoraAdapter.read(folder("adapter"), model.config());
         var options = GenerationOptions.greedy(8).withLogProbs();
@@ -295,6 +383,19 @@ class GeneratorTest {
     }
 
     @Test
+    void pixelsThatAreNoNumberAreAnErrorThatNamesTheRow() {
+        float[] pixels = request("prompt0").pixels().clone();
+        pixels[7] = Float.NaN;
+        var broken = new GenerationRequest("broken", request("prompt0").promptIds(), pixels, null);
+        for (double penalty : new double[] {1, 1.2}) {
+            GenerationOptions options = GenerationOptions.greedy(3).withRepetitionPenalty(penalty);
+            assertThatThrownBy(() -> generator.generate(List.of(request("prompt1"), broken), options))
+                    .isInstanceOf(NonFiniteLogitsException.class)
+                    .hasMessageContaining("row broken, token 0");
+        }
+    }
+
+    @Test
     void refusesRowsByName() {
         var contrast = new Contrast(Contrast.Direction.NOISED, 1, 0.2);
         assertThatThrownBy(() -> generator.generate(
@@ -306,6 +407,16 @@ class GeneratorTest {
         assertThatThrownBy(() -> generator.generate(List.of(noPicture), GenerationOptions.greedy(2)))
                 .hasMessageContaining("row bare")
                 .hasMessageContaining("16 image tokens");
+        assertThatThrownBy(() -> generator.generate(
+                        List.of(request("prompt0").withMaxTokens(5000)), GenerationOptions.greedy(2)))
+                .hasMessageContaining("5000");
+        var stop = GenerationOptions.greedy(2).withStopStrings(List.of("x"));
+        try (var wordless = new Generator(model, null, Vocabulary.ofEndTokens(END), 1)) {
+            assertThatThrownBy(() -> wordless.generate(allRequests(), stop)).hasMessageContaining("[x]");
+        }
+        assertThatThrownBy(() -> GenerationOptions.greedy(2).withStopStrings(List.of("")))
+                .hasMessageContaining("stopStrings");
+        assertThatThrownBy(() -> new Generator(model, null, vocabulary, 0)).hasMessageContaining("are 0");
         assertThatThrownBy(() -> new GenerationRequest("empty", new int[0], null, null))
                 .hasMessageContaining("row empty");
         assertThatThrownBy(() -> new Generator(model, null, Vocabulary.ofEndTokens(640), 4))

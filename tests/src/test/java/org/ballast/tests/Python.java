@@ -1,0 +1,48 @@
+package org.ballast.tests;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The Python of the environment variable {@code BALLAST_PYTHON}, else {@code python3}. */
+final class Python {
+    private static final String PYTHON = System.getenv().getOrDefault("BALLAST_PYTHON", "python3");
+    private static final int MOST_MINUTES = 15;
+
+    private Python() {}
+
+    /** Whether it is there and imports those modules; says loudly which it lacks. */
+    static boolean has(String modules) throws IOException, InterruptedException {
+        Path out = Files.createTempFile("python", "");
+        boolean there;
+        try {
+            there = run(out, "-c", "import " + modules) == 0;
+        } catch (IOException e) {
+            there = false;
+        }
+        if (!there) {
+            System.err.println("SKIPPED: " + PYTHON + " with " + modules
+                    + " is not there. Set BALLAST_PYTHON to one that has them.");
+        }
+        return there;
+    }
+
+    /** Runs it with the arguments; standard output goes to the file, standard error to the one beside it that ends in {@code .err}. Returns its exit status. */
+    static int run(Path out, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(PYTHON);
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(Path.of(out + ".err").toFile())
+                .start();
+        if (!process.waitFor(MOST_MINUTES, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new IOException(command + " did not end");
+        }
+        return process.exitValue();
+    }
+}
