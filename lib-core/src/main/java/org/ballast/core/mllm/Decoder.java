@@ -67,7 +67,7 @@ public final class Decoder implements AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard();
                 ImageFeatures features = new ImageFeatures(model, weights, List.copyOf(images.keySet()))) {
-            Tensor projected = features.projected(List.copyOf(images.values())); // [images, imageTokens, d]
+            Tensor projected = features.projected(weights, List.copyOf(images.values())); // [images, imageTokens, d]
             cache.join(rows.stream().mapToInt(PackedBatch.Group::tokens).toArray());
             PackedDecoder.Pass pass = model.packedDecoder().new Pass(weights, batch, cache::addLayer);
             Tensor hidden = pass.hidden(batch.embeddings(weights, projected)); // [rows, d]

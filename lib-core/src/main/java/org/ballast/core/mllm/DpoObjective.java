@@ -27,12 +27,16 @@ public final class DpoObjective extends LlavaObjective<EncodedPair> {
 
     /** Trains the adapter's parameters, starting from its values. Takes over the model. */
     public DpoObjective(LlavaModel model, LoraAdapter adapter, PreferenceLoss loss) {
-        this(model, adapter, loss, MemorySettings.DEFAULT);
+        this(model, adapter, loss, MemorySettings.DEFAULT, 0);
     }
 
-    /** Within a memory of one's own choice. */
-    public DpoObjective(LlavaModel model, LoraAdapter adapter, PreferenceLoss loss, MemorySettings memory) {
-        super(model, adapter, memory);
+    /**
+     * Within a memory of one's own choice.
+     *
+     * @param seed of the adapter's dropout
+     */
+    public DpoObjective(LlavaModel model, LoraAdapter adapter, PreferenceLoss loss, MemorySettings memory, long seed) {
+        super(model, adapter, memory, seed);
         this.loss = loss;
     }
 

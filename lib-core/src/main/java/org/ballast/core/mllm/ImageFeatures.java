@@ -14,14 +14,14 @@ import org.bytedeco.pytorch.TensorVector;
  */
 final class ImageFeatures implements AutoCloseable {
     private final LlavaModel model;
-    private final Weights weights;
+    private final Weights frozen;
     private final List<ImageInput> images;
     private final boolean trained;
     private final Map<Integer, Tensor> kept = new HashMap<>();
 
     ImageFeatures(LlavaModel model, Weights weights, List<ImageInput> images) {
         this.model = model;
-        this.weights = weights;
+        this.frozen = weights;
         this.images = images;
         this.trained = weights.trains(LlavaTensors.TOWER);
     }
@@ -29,17 +29,19 @@ final class ImageFeatures implements AutoCloseable {
     /**
      * What the decoder reads of some pictures. Belongs to the caller's scope.
      *
+     * @param weights those of the step; under dropout, those of the part
      * @return {@code [indexes, imageTokens, text hidden]}; null for no picture
      */
-    Tensor projected(List<Integer> indexes) {
+    Tensor projected(Weights weights, List<Integer> indexes) {
         if (indexes.isEmpty()) {
             return null;
         }
-        Tensor features = trained ? computed(indexes) : frozen(indexes); // [indexes, imageTokens, feature size]
+        Tensor features =
+                trained ? computed(weights, indexes) : frozen(indexes); // [indexes, imageTokens, feature size]
         return model.tower().projected(weights, features);
     }
 
-    private Tensor computed(List<Integer> indexes) {
+    private Tensor computed(Weights weights, List<Integer> indexes) {
         return VisionFeatures.computed(
                 model, weights, indexes.stream().map(images::get).toList());
     }
@@ -51,7 +53,7 @@ final class ImageFeatures implements AutoCloseable {
         List<Integer> missing =
                 indexes.stream().filter(i -> !kept.containsKey(i)).toList();
         if (!missing.isEmpty()) {
-            Tensor fresh = computed(missing); // [missing, imageTokens, feature size]
+            Tensor fresh = computed(frozen, missing); // [missing, imageTokens, feature size]
             for (int i = 0; i < missing.size(); i++) {
                 Tensor own = fresh.select(0, i); // [imageTokens, feature size]
                 own.retainReference();

@@ -46,11 +46,14 @@ final class Layers {
         if (update == null) {
             return y;
         }
-        long in = x.size(-1);
+        ScalarType type = y.scalar_type().intern();
+        ScalarType exact = update.a().scalar_type().intern(); // float32 beside bfloat16
+        Tensor input = weights.updateInput(module, x.to(exact)); // [..., in]
         long out = y.size(-1);
-        Tensor low = MatrixProduct.of(x.view(-1, in), update.a()); // [rows, rank]
-        Tensor sum = addmm(y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale()));
-        return sum.view(y.shape()); // [..., out]
+        Tensor low = MatrixProduct.of(input.view(-1, x.size(-1)), update.a()); // [rows, rank]
+        Tensor wide = y.view(-1, out).to(exact); // [rows, out]
+        Tensor sum = addmm(wide, low, update.b().t(), new Scalar(1.0), new Scalar(update.scale())); // [rows, out]
+        return sum.to(type).view(y.shape()); // [..., out]
     }
 
     /** Layer norm over the last dimension. */

@@ -16,10 +16,15 @@ abstract class LlavaObjective<E> implements Objective<E> {
     private final LlavaModel model;
     private final LoraAdapter adapter;
     private final MemorySettings memory;
+    private final long seed;
     private final ParameterLayout layout;
 
-    /** @param adapter where training starts; null: all parameters of the model are trained */
-    LlavaObjective(LlavaModel model, LoraAdapter adapter, MemorySettings memory) {
+    /**
+     * @param adapter where training starts; null: all parameters of the model are trained
+     * @param seed of the adapter's dropout
+     */
+    LlavaObjective(LlavaModel model, LoraAdapter adapter, MemorySettings memory, long seed) {
+        this.seed = seed;
         this.model = model;
         this.memory = memory;
         this.adapter = adapter;
@@ -53,6 +58,12 @@ abstract class LlavaObjective<E> implements Objective<E> {
 
         /** When all examples are in. */
         ObjectiveValue value();
+    }
+
+    /** The weights under the adapter's dropout, if it has one. */
+    private Weights dropped(Weights weights, String rows, long step) {
+        double p = adapter == null ? 0 : adapter.config().dropout();
+        return p == 0 ? weights : new DropoutWeights(weights, p, seed, rows, step);
     }
 
     LlavaModel model() {
@@ -93,6 +104,11 @@ abstract class LlavaObjective<E> implements Objective<E> {
 
     @Override
     public ObjectiveValue evaluate(Tensor theta, Tensor gradientOrNull, List<E> batch) {
+        return evaluateAt(0, theta, gradientOrNull, batch);
+    }
+
+    @Override
+    public ObjectiveValue evaluateAt(long step, Tensor theta, Tensor gradientOrNull, List<E> batch) {
         try (PointerScope scope = new PointerScope();
                 AutoGradMode mode = new AutoGradMode(gradientOrNull != null)) {
             if (gradientOrNull != null) {
@@ -100,7 +116,7 @@ abstract class LlavaObjective<E> implements Objective<E> {
             }
             TrainableWeights weights = new TrainableWeights(
                     model.weights(), layout, theta, gradientOrNull, adapter == null ? null : adapter.config()::scale);
-            ObjectiveValue value = new Step<>(this, weights, batch).run(gradientOrNull != null);
+            ObjectiveValue value = new Step<>(this, weights, batch, step).run(gradientOrNull != null);
             if (!Double.isFinite(value.loss())) {
                 throw new NonFiniteLossException("loss " + value.loss() + " on rows "
                         + batch.stream().map(this::id).limit(20).toList());
@@ -117,6 +133,7 @@ abstract class LlavaObjective<E> implements Objective<E> {
         private final LlavaObjective<E> objective;
         private final Weights weights;
         private final List<E> batch;
+        private final long step;
         private final BatchLoss<E> loss;
         private final ResponseGroups groups;
         /** First row of each example. */
@@ -124,7 +141,8 @@ abstract class LlavaObjective<E> implements Objective<E> {
         /** Response (in its part) of each row. */
         private final int[] place;
 
-        Step(LlavaObjective<E> objective, Weights weights, List<E> batch) {
+        Step(LlavaObjective<E> objective, Weights weights, List<E> batch, long step) {
+            this.step = step;
             this.objective = objective;
             this.weights = weights;
             this.batch = batch;
@@ -153,8 +171,9 @@ abstract class LlavaObjective<E> implements Objective<E> {
         private void part(List<ResponseGroups.Group> part, ImageFeatures features, boolean gradient) {
             PackedBatch packed = groups.packed(part);
             Set<Integer> examples = examples(part);
-            ResponsePass pass = new ResponsePass(objective.model, weights, objective.memory, part, packed);
-            Tensor projected = features.projected(ResponseGroups.imagesOf(part)); // [images, imageTokens, d]
+            Weights own = gradient ? objective.dropped(weights, part.get(0).id(), step) : weights;
+            ResponsePass pass = new ResponsePass(objective.model, own, objective.memory, part, packed);
+            Tensor projected = features.projected(own, ResponseGroups.imagesOf(part)); // [images, imageTokens, d]
             if (!gradient) {
                 slopes(examples, pass.logProbs(projected));
                 return;

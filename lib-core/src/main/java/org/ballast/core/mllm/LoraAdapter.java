@@ -95,7 +95,10 @@ public final class LoraAdapter {
 
     /** The model's weights with this adapter on. Belongs to the caller's scope. */
     TrainableWeights over(LlavaModel model) {
-        Tensor flat = Tensor.create(theta, theta.length).to(model.weights().type()); // [parameters]
+        Tensor flat = Tensor.create(theta, theta.length)
+                .to(
+                        model.weights().device(),
+                        TrainableWeights.exactType(model.weights().type())); // [parameters]
         return new TrainableWeights(model.weights(), layout, flat, null, config.scales());
     }
 

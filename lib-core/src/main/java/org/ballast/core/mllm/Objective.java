@@ -25,6 +25,15 @@ public interface Objective<E> extends AutoCloseable {
      */
     ObjectiveValue evaluate(Tensor theta, Tensor gradientOrNull, List<E> batch);
 
+    /**
+     * The same at a step of a training, whose number is all that draws (dropout) hang on beside the rows; {@link #evaluate} is step 0.
+     *
+     * @param step optimizer steps made before
+     */
+    default ObjectiveValue evaluateAt(long step, Tensor theta, Tensor gradientOrNull, List<E> batch) {
+        return evaluate(theta, gradientOrNull, batch);
+    }
+
     @Override
     void close();
 }

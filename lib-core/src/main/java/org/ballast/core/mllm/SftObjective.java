@@ -9,8 +9,8 @@ import java.util.Map;
  * mean of the rows' means). Metrics: {@code tokens}, the n of the batch.
  */
 public final class SftObjective extends LlavaObjective<EncodedExample> {
-    private SftObjective(LlavaModel model, LoraAdapter adapter, MemorySettings memory) {
-        super(model, adapter, memory);
+    private SftObjective(LlavaModel model, LoraAdapter adapter, MemorySettings memory, long seed) {
+        super(model, adapter, memory, seed);
     }
 
     /** All parameters of the model, starting from its weights. Takes over the model. */
@@ -20,17 +20,21 @@ public final class SftObjective extends LlavaObjective<EncodedExample> {
 
     /** {@link #full(LlavaModel)} within a memory of one's own choice. */
     public static SftObjective full(LlavaModel model, MemorySettings memory) {
-        return new SftObjective(model, null, memory);
+        return new SftObjective(model, null, memory, 0);
     }
 
     /** The adapter's parameters, starting from its values; the model stays as it is. Takes over the model. */
     public static SftObjective lora(LlavaModel model, LoraAdapter adapter) {
-        return lora(model, adapter, MemorySettings.DEFAULT);
+        return lora(model, adapter, MemorySettings.DEFAULT, 0);
     }
 
-    /** {@link #lora(LlavaModel, LoraAdapter)} within a memory of one's own choice. */
-    public static SftObjective lora(LlavaModel model, LoraAdapter adapter, MemorySettings memory) {
-        return new SftObjective(model, adapter, memory);
+    /**
+     * {@link #lora(LlavaModel, LoraAdapter)} within a memory of one's own choice.
+     *
+     * @param seed of the adapter's dropout
+     */
+    public static SftObjective lora(LlavaModel model, LoraAdapter adapter, MemorySettings memory, long seed) {
+        return new SftObjective(model, adapter, memory, seed);
     }
 
     @Override

@@ -26,9 +26,9 @@ final class TrainableWeights implements Weights {
             Weights base, ParameterLayout layout, Tensor theta, Tensor gradient, ToDoubleFunction<String> loraScale) {
         this.base = base;
         this.loraScale = loraScale;
-        requireFlat("theta", theta, layout, base.type());
+        requireFlat("theta", theta, layout, exactType(base.type()));
         if (gradient != null) {
-            requireFlat("gradient", gradient, layout, base.type());
+            requireFlat("gradient", gradient, layout, exactType(base.type()));
         }
         for (NamedShape tensor : layout.tensors()) {
             Tensor leaf = layout.view(theta, tensor).detach(); // shape of the tensor
@@ -40,6 +40,11 @@ final class TrainableWeights implements Weights {
             }
             leaves.put(tensor.name(), leaf);
         }
+    }
+
+    /** Type of trained parameters: that of the products, but float32 for bfloat16. */
+    static ScalarType exactType(ScalarType type) {
+        return type == ScalarType.BFloat16 ? ScalarType.Float : type;
     }
 
     private static void requireFlat(String what, Tensor t, ParameterLayout layout, ScalarType type) {
@@ -56,7 +61,7 @@ final class TrainableWeights implements Weights {
     @Override
     public Tensor tensor(String name) {
         Tensor leaf = leaves.get(name);
-        return leaf != null ? leaf : base.tensor(name);
+        return leaf != null ? leaf.to(base.type()) : base.tensor(name);
     }
 
     @Override

@@ -17,6 +17,11 @@ public interface Weights {
         return null;
     }
 
+    /** What that module's adapter reads of the module's input: the input itself, or a part of it under dropout. */
+    default Tensor updateInput(String module, Tensor x) {
+        return x;
+    }
+
     /** The linear module's weight packed for products of few rows without gradients, or null. */
     default PackedMatrix packed(String module) {
         return null;

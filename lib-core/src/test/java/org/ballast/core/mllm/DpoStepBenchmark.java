@@ -74,7 +74,7 @@ public final class DpoStepBenchmark {
                 new Random(1));
         LoraAdapter adapter = LoraAdapter.initialise(LoraConfig.allLinear(32, 256), model, 1);
         try (PointerScope scope = new PointerScope();
-                DpoObjective dpo = new DpoObjective(model, adapter, new SigmoidLoss(0.1), memory)) {
+                DpoObjective dpo = new DpoObjective(model, adapter, new SigmoidLoss(0.1), memory, 0)) {
             Tensor theta = Tensor.create(adapter.theta(), adapter.theta().length); // [parameters]
             Tensor gradient = theta.clone(); // [parameters]
             double[] seconds = new double[steps];

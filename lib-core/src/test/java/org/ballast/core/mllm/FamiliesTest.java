@@ -54,7 +54,8 @@ class FamiliesTest {
                 List.of(new PackedBatch.Group("r", image, tokens, tokens.length, List.of(), tokens.length)),
                 images);
         try (ImageFeatures features = new ImageFeatures(model, model.weights(), images)) {
-            Tensor projected = features.projected(hasVision ? List.of(0) : List.of()); // [1, image tokens, d]
+            Tensor projected =
+                    features.projected(model.weights(), hasVision ? List.of(0) : List.of()); // [1, image tokens, d]
             Tensor x = batch.embeddings(model.weights(), projected); // [tokens, d]
             PackedDecoder decoder = model.packedDecoder();
             Tensor hidden = decoder.new Pass(model.weights(), batch, null).hidden(x); // [tokens, d]

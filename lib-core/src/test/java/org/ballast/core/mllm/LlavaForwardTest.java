@@ -157,7 +157,7 @@ class LlavaForwardTest {
         Tensor embeddings() {
             try (ImageFeatures features = new ImageFeatures(model, model.weights(), images)) {
                 List<Integer> all = IntStream.range(0, images.size()).boxed().toList();
-                return tokens.embeddings(model.weights(), features.projected(all));
+                return tokens.embeddings(model.weights(), features.projected(model.weights(), all));
             }
         }
     }

@@ -124,7 +124,7 @@ class PackedDecoderTest {
                     random.nextBoolean() ? 2048 : 1, random.nextBoolean(), random.nextBoolean() ? 1 << 20 : 400);
             try (PointerScope scope = new PointerScope();
                     SftObjective sft =
-                            full ? SftObjective.full(model, memory) : SftObjective.lora(model, adapter, memory)) {
+                            full ? SftObjective.full(model, memory) : SftObjective.lora(model, adapter, memory, 0)) {
                 float[] values = new float[(int) sft.parameterCount()];
                 sft.initialTheta(values);
                 Tensor theta = Tensor.create(values, values.length).to(ScalarType.Double);

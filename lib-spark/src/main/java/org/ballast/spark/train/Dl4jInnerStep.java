@@ -48,7 +48,7 @@ public final class Dl4jInnerStep<E> implements InnerStep<E> {
 
     @Override
     public ObjectiveValue step(List<E> batch) {
-        layer.bind(objective, batch);
+        layer.bind(objective, batch, network.getLayerWiseConfigurations().getIterationCount());
         try {
             network.fit(ObjectiveLayer.ofSize(batch.size(), DataType.FLOAT));
             return layer.value();

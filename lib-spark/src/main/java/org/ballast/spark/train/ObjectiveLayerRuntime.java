@@ -41,11 +41,16 @@ public final class ObjectiveLayerRuntime extends BaseLayer<ObjectiveLayer> imple
      * @throws IllegalArgumentException if the objective has another number of parameters than the layer
      */
     public <E> void bind(Objective<E> objective, List<E> batch) {
+        bind(objective, batch, 0);
+    }
+
+    /** {@link #bind(Objective, List)} at a step of a training. */
+    public <E> void bind(Objective<E> objective, List<E> batch, long step) {
         if (objective.parameterCount() != layerConf().parameterCount()) {
             throw new IllegalArgumentException("objective has " + objective.parameterCount() + " parameters, layer "
                     + layerConf().parameterCount());
         }
-        call = (theta, gradient) -> objective.evaluate(theta, gradient, batch);
+        call = (theta, gradient) -> objective.evaluateAt(step, theta, gradient, batch);
         value = null;
     }
 
