@@ -16,7 +16,9 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.ballast.core.data.ItemRandom;
 import org.ballast.core.mllm.Decoder;
+import org.ballast.core.mllm.KeyValueCache;
 import org.ballast.core.mllm.LlavaModel;
+import org.ballast.core.mllm.Logits;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.LoraConfig;
 import org.ballast.core.mllm.generate.Generation;
@@ -199,8 +201,13 @@ class ModelInteroperabilityIT {
 
     private static float[][] logits(LlavaModel model, LoraAdapter adapter, List<Decoder.Prompt> prompts) {
         try (Decoder decoder = new Decoder(model, adapter);
-                Decoder.State state = decoder.prefill(prompts)) {
-            return state.logits();
+                KeyValueCache cache = decoder.cache(prompts.size(), 0);
+                Logits logits = decoder.prefill(prompts, cache)) {
+            float[][] rows = new float[prompts.size()][];
+            for (int i = 0; i < rows.length; i++) {
+                rows[i] = logits.row(i);
+            }
+            return rows;
         }
     }
 
