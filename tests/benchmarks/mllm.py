@@ -90,33 +90,34 @@ def generation(mode, dtype):
     def peers_side():
         return peer("hf_generate.py", "--model", MODEL, "--dtype", dtype, "--repeats", ARGS.repeats, "--dump", dump, *flags)
 
-    peers_first = peers_side()  # writes the inputs, and warms the page cache
+    peers_side()  # writes the inputs, and warms the page cache
 
     def our_side():
-        return java("generate.GenerateBenchmark", "--model", MODEL, "--inputs", dump, "--mode", mode, "--dtype", dtype, "--repeats", ARGS.repeats)
+        return java("GenerateBenchmark", "--model", MODEL, "--inputs", dump, "--mode", mode, "--precision", dtype, "--repeats", ARGS.repeats)
 
     values, last = compare(peers_side, our_side, "useful_tokens_per_s")
     goal = {"plain": ">= 1.2", "early-stop": ">= 2", "contrastive": ">= 2"}[mode]
     same = last["ballast"]["same_tokens_as_peer"]
-    report(f"generate, {mode}", dtype, "tokens/s", values, goal, note=f"{same} of {peers_first['batch']} rows with the peer's tokens")
+    report(f"generate, {mode}", dtype, "tokens/s", values, goal, note=f"{same} rows with the peer's tokens")
 
 
 def preference(dtype):
     dump = ARGS.work / f"dpo-{dtype}.safetensors"
-    check = peer("torch_dpo.py", "--model", MODEL, "--dtype", dtype, "--pairs", 4, "--warmup-steps", 0, "--dump", dump)
+    peer("torch_dpo.py", "--model", MODEL, "--dtype", dtype, "--pairs", 4, "--warmup-steps", 0, "--dump", dump)
     pairs = 4 * ARGS.repeats
 
     def trl():
         return peer("trl_dpo.py", "--model", MODEL, "--dtype", dtype, "--pairs", pairs, "--warmup-steps", 1)
 
     def ours(negatives):
-        return java("DpoStepBenchmark", "--model", MODEL, "--inputs", dump, "--dtype", dtype, "--repeats", ARGS.repeats, "--negatives", negatives)
+        return java("DpoStepBenchmark", "--model", MODEL, "--inputs", dump, "--precision", dtype, "--repeats", ARGS.repeats, "--negatives", negatives)
 
     values, last = compare(trl, lambda: ours(1), "pairs_per_s")
     checked = last["ballast"]["check"]
-    note = f"log-probs within {checked['log_probs']:.1e}, gradients within {checked['gradient']:.1e} relative of peft's ({check['loss_first_step']:.4f})"
+    note = f"mean log-probs within {checked['mean_log_prob']:.1e}, gradient within {checked['gradient']:.1e} relative of peft's"
     report("DPO, reference at hand", dtype, "pairs/s", values, ">= 2.5", note=note)
-    two_epochs = [2 / (2 / p + r) for p, r in zip(values["ballast"], last["ballast"]["reference_s_per_pair"] * len(values["ballast"]))]
+    reference = last["ballast"]["reference_s_per_pair"]
+    two_epochs = [2 / (2 / each + reference) for each in values["ballast"]]
     report("DPO, 2 epochs with the reference", dtype, "pairs/s", {"peer": values["peer"], "ballast": two_epochs}, ">= 2")
     many = [repeat["pairs_per_s"] for _ in range(2 * ARGS.rounds) for repeat in ours(3)["repeats"]]
     report("DPO, 3 negatives a prompt", dtype, "pairs/s", {"peer": values["peer"], "ballast": many}, ">= 5")
@@ -127,7 +128,7 @@ def memory(dtype):
     dump = ARGS.work / f"dpo-{dtype}.safetensors"
     peers_side = peer("trl_dpo.py", "--model", MODEL, "--dtype", dtype, "--pairs", 4, "--warmup-steps", 1)
     values = {"peer": [peers_side["peak_rss_mib"]], "ballast": []}
-    result = java("DpoStepBenchmark", "--model", MODEL, "--inputs", dump, "--dtype", dtype, "--repeats", 2, "--negatives", 1)
+    result = java("DpoStepBenchmark", "--model", MODEL, "--inputs", dump, "--precision", dtype, "--repeats", 2, "--negatives", 1)
     values["ballast"].append(result["peak_rss_mib"])
     report("DPO, peak memory of the process", dtype, "MiB", values, "<= 0.5")
 

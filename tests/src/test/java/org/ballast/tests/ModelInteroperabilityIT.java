@@ -203,10 +203,8 @@ class ModelInteroperabilityIT {
         try (Decoder decoder = new Decoder(model, adapter);
                 KeyValueCache cache = decoder.cache(prompts.size(), 0);
                 Logits logits = decoder.prefill(prompts, cache)) {
-            float[][] rows = new float[prompts.size()][];
-            for (int i = 0; i < rows.length; i++) {
-                rows[i] = logits.row(i);
-            }
+            float[][] rows = new float[logits.rows()][];
+            Arrays.setAll(rows, logits::row);
             return rows;
         }
     }

@@ -6,8 +6,11 @@ import org.ballast.core.mllm.EncodedPair;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.LoraConfig;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Objective;
 import org.ballast.core.mllm.SftObjective;
+import org.ballast.core.preference.RpoLoss;
+import org.ballast.core.preference.SigmoidLoss;
 import org.ballast.spark.model.ModelFiles;
 import org.ballast.spark.train.ObjectiveFactory;
 
@@ -16,7 +19,8 @@ final class Objectives {
     private Objectives() {}
 
     /** @param lora null: all parameters */
-    record Supervised(ModelFiles checkpoint, LoraConfig lora, long seed) implements ObjectiveFactory<EncodedExample> {
+    record Supervised(ModelFiles checkpoint, LoraConfig lora, long seed, MemorySettings memory)
+            implements ObjectiveFactory<EncodedExample> {
         @Override
         public String key() {
             return toString();
@@ -26,12 +30,13 @@ final class Objectives {
         public Objective<EncodedExample> open() {
             LlavaModel model = LlavaModel.open(checkpoint.local());
             return lora == null
-                    ? SftObjective.full(model)
-                    : SftObjective.lora(model, LoraAdapter.initialise(lora, model, seed));
+                    ? SftObjective.full(model, memory)
+                    : SftObjective.lora(model, LoraAdapter.initialise(lora, model, seed), memory, seed);
         }
     }
 
-    record Preference(ModelFiles checkpoint, LoraConfig lora, long seed, double beta, double nllWeight)
+    record Preference(
+            ModelFiles checkpoint, LoraConfig lora, long seed, MemorySettings memory, double beta, double nllWeight)
             implements ObjectiveFactory<EncodedPair> {
         @Override
         public String key() {
@@ -41,7 +46,12 @@ final class Objectives {
         @Override
         public Objective<EncodedPair> open() {
             LlavaModel model = LlavaModel.open(checkpoint.local());
-            return new DpoObjective(model, LoraAdapter.initialise(lora, model, seed), beta, nllWeight);
+            return new DpoObjective(
+                    model,
+                    LoraAdapter.initialise(lora, model, seed),
+                    nllWeight == 0 ? new SigmoidLoss(beta) : new RpoLoss(beta, nllWeight),
+                    memory,
+                    seed);
         }
     }
 }

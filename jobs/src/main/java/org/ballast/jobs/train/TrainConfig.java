@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.ballast.core.config.Settings;
 import org.ballast.core.data.PairRule;
+import org.ballast.core.mllm.MemorySettings;
 import org.ballast.jobs.PairSettings;
 
 /**
@@ -27,6 +28,7 @@ record TrainConfig(
         Dpo dpo,
         Optimizer optimizer,
         Averaging averaging,
+        MemorySettings memory,
         int augmentShift,
         boolean shufflePairs,
         int broadcastRows) {
@@ -50,7 +52,7 @@ record TrainConfig(
         NESTEROV
     }
 
-    record Lora(int rank, double alpha, String targets) {}
+    record Lora(int rank, double alpha, double dropout, String targets, boolean projector) {}
 
     record Dpo(double beta, double nllWeight, PairRule pairs, double maxOverlap) {}
 
@@ -81,7 +83,11 @@ record TrainConfig(
         Objective objective = settings.choice("objective", Objective.class);
         Optional<Lora> adapter = lora.flag("enabled")
                 ? Optional.of(new Lora(
-                        lora.integer("rank", 1, 1024), lora.number("alpha", 1e-6, 1e6), lora.string("targets")))
+                        lora.integer("rank", 1, 1024),
+                        lora.number("alpha", 1e-6, 1e6),
+                        lora.number("dropout", 0, 0.99),
+                        lora.string("targets"),
+                        lora.flag("projector")))
                 : Optional.empty();
         inputs.stages("data");
         boolean fresh = inputs.isNull("model");
@@ -114,6 +120,7 @@ record TrainConfig(
                 dpo(settings.section("dpo")),
                 optimizer(settings.section("optimizer")),
                 averaging(settings.section("averaging")),
+                memory(settings.section("memory")),
                 settings.integer("augment-shift", 0, 10_000),
                 settings.flag("shuffle-pairs"),
                 settings.section("execution").integer("broadcast-rows", 0, MANY));
@@ -125,6 +132,13 @@ record TrainConfig(
                 settings.number("nll-weight", 0, 1e3),
                 PairSettings.read(settings),
                 settings.number("max-overlap", 0, 1));
+    }
+
+    private static MemorySettings memory(Settings settings) {
+        return new MemorySettings(
+                settings.integer("batch-tokens", 1, MANY),
+                settings.flag("layer-checkpoints"),
+                settings.integer("logit-bytes", 1, MANY));
     }
 
     private static Optimizer optimizer(Settings settings) {

@@ -75,7 +75,7 @@ final class Training {
             case SFT -> train(
                     base,
                     lora,
-                    new Objectives.Supervised(base.checkpoint(), lora, seed),
+                    new Objectives.Supervised(base.checkpoint(), lora, seed, config.memory()),
                     RowForm.EXAMPLE,
                     EncodedExample::id);
             case DPO -> train(
@@ -85,6 +85,7 @@ final class Training {
                             base.checkpoint(),
                             lora,
                             seed,
+                            config.memory(),
                             config.dpo().beta(),
                             config.dpo().nllWeight()),
                     RowForm.PAIR,
@@ -219,9 +220,11 @@ final class Training {
     }
 
     private static LoraConfig lora(TrainConfig.Lora lora) {
-        return lora.targets().equals("all-linear")
+        LoraConfig config = lora.targets().equals("all-linear")
                 ? LoraConfig.allLinear(lora.rank(), lora.alpha())
                 : LoraConfig.on(lora.rank(), lora.alpha(), ModuleSelection.matching(lora.targets()));
+        LoraConfig dropped = config.withDropout(lora.dropout());
+        return lora.projector() ? dropped.withProjector() : dropped;
     }
 
     /** The untrained model as a checkpoint, in the stage's working folder. */

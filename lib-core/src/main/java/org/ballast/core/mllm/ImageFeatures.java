@@ -26,6 +26,11 @@ final class ImageFeatures implements AutoCloseable {
         this.trained = weights.trains(LlavaTensors.TOWER);
     }
 
+    /** What the decoder reads of some pictures under the step's own weights. */
+    Tensor projected(List<Integer> indexes) {
+        return projected(frozen, indexes);
+    }
+
     /**
      * What the decoder reads of some pictures. Belongs to the caller's scope.
      *

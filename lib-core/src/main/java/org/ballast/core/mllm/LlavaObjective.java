@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -81,6 +82,11 @@ abstract class LlavaObjective<E> implements Objective<E> {
     }
 
     @Override
+    public Device device() {
+        return model.weights().device();
+    }
+
+    @Override
     public void initialTheta(float[] into) {
         if (into.length != layout.size()) {
             throw new IllegalArgumentException(
@@ -96,7 +102,7 @@ abstract class LlavaObjective<E> implements Objective<E> {
                         .tensor(tensor.name())
                         .to(ScalarType.Float)
                         .contiguous(); // shape of the tensor
-                new FloatPointer(value.data_ptr())
+                new FloatPointer(value.cpu().data_ptr())
                         .get(into, (int) layout.offset(tensor.name()), (int) tensor.elements());
             }
         }
@@ -115,7 +121,11 @@ abstract class LlavaObjective<E> implements Objective<E> {
                 gradientOrNull.zero_();
             }
             TrainableWeights weights = new TrainableWeights(
-                    model.weights(), layout, theta, gradientOrNull, adapter == null ? null : adapter.config()::scale);
+                    model.weights(),
+                    layout,
+                    theta,
+                    gradientOrNull,
+                    adapter == null ? null : adapter.config().scales());
             ObjectiveValue value = new Step<>(this, weights, batch, step).run(gradientOrNull != null);
             if (!Double.isFinite(value.loss())) {
                 throw new NonFiniteLossException("loss " + value.loss() + " on rows "

@@ -1,7 +1,9 @@
 package org.ballast.core.mllm;
 
 import java.util.List;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 
 /**
  * A differentiable loss over one flat parameter vector. Safe for concurrent calls from several threads, each with tensors of its own. Owns the model
@@ -12,6 +14,11 @@ import org.bytedeco.pytorch.Tensor;
 public interface Objective<E> extends AutoCloseable {
     /** Elements of the parameter vector. */
     long parameterCount();
+
+    /** Where {@link #evaluate} wants its tensors. */
+    default Device device() {
+        return new Device(DeviceType.CPU);
+    }
 
     /** Writes the parameters before the first step into an array of {@link #parameterCount} elements. */
     void initialTheta(float[] into);

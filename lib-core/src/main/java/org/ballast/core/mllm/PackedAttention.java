@@ -1,7 +1,6 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,9 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 
 /**
@@ -134,14 +131,8 @@ final class PackedAttention {
     private Tensor attend(Segment s, int window, Tensor q, Tensor k, Tensor v) {
         Tensor seen = maskOf(s, window); // [queries, keys]
         boolean causal = seen == null && s.queries() > 1;
-        TensorOptional mask = seen == null ? new TensorOptional() : new TensorOptional(seen);
-        Tensor out = scaled_dot_product_attention(
-                byHead(q), byHead(k), byHead(v), mask, 0.0, causal, new DoubleOptional(), grouped()); // [1, h, t, hd]
+        Tensor out = Attention.of(byHead(q), byHead(k), byHead(v), seen, causal); // [1, h, t, hd]
         return out.transpose(1, 2).reshape(q.size(0), q.size(1) * q.size(2)); // [t, h*hd]
-    }
-
-    private boolean grouped() {
-        return text.heads() != text.keyValueHeads();
     }
 
     private static Tensor byHead(Tensor x) {

@@ -1,15 +1,11 @@
 package org.ballast.core.mllm;
 
-import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
-
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 
 /**
  * The attention of many short groups that share nothing (one continuation each, or none) in one call: their tokens are spread out to rows of one width, on the right with
@@ -112,15 +108,12 @@ final class PaddedSequences {
     }
 
     private Tensor attend(Side queries, DecoderBlock.Projections p, Tensor mask) {
-        Tensor out = scaled_dot_product_attention(
+        Tensor out = Attention.of(
                 queries.rows(p.query(), rows),
                 all.rows(p.key(), rows),
                 all.rows(p.value(), rows),
-                mask == null ? new TensorOptional() : new TensorOptional(mask),
-                0.0,
-                mask == null,
-                new DoubleOptional(),
-                text.heads() != text.keyValueHeads()); // [rows, h, queries, hd]
+                mask,
+                mask == null); // [rows, h, queries, hd]
         return queries.flat(out); // [query tokens, h*hd]
     }
 

@@ -61,7 +61,7 @@ public final class Scorer implements AutoCloseable {
     private double[][] score(PackedBatch packed, List<ResponseGroups.Group> part, ImageFeatures features) {
         try (PointerScope scope = new PointerScope()) {
             return new ResponsePass(model, held.weights(), memory, part, packed)
-                    .logProbs(features.projected(held.weights(), ResponseGroups.imagesOf(part)));
+                    .logProbs(features.projected(ResponseGroups.imagesOf(part)));
         }
     }
 

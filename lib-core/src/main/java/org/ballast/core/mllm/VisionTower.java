@@ -1,7 +1,6 @@
 package org.ballast.core.mllm;
 
 import static org.bytedeco.pytorch.global.torch.cat;
-import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -99,7 +98,7 @@ final class VisionTower {
         Tensor q = heads(Layers.affine(weights, name + "q_proj", x)); // [n, h, 1+p, d/h]
         Tensor k = heads(Layers.affine(weights, name + "k_proj", x)); // [n, h, 1+p, d/h]
         Tensor v = heads(Layers.affine(weights, name + "v_proj", x)); // [n, h, 1+p, d/h]
-        Tensor out = scaled_dot_product_attention(q, k, v); // [n, h, 1+p, d/h]
+        Tensor out = Attention.of(q, k, v, null, false); // [n, h, 1+p, d/h]
         return Layers.affine(weights, name + "out_proj", out.transpose(1, 2).reshape(x.shape()));
     }
 

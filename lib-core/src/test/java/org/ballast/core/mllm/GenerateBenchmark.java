@@ -18,6 +18,7 @@ import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
 import org.ballast.core.mllm.generate.Vocabulary;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -88,7 +89,8 @@ public final class GenerateBenchmark {
                         settings.length(row)));
             }
         }
-        try (LlavaModel model = LlavaModel.open(settings.model);
+        try (Device cpu = new Device("cpu");
+                LlavaModel model = LlavaModel.open(settings.model, Precision.resolve(settings.precision, cpu), cpu);
                 Generator generator = new Generator(
                         model,
                         null,
@@ -140,13 +142,17 @@ public final class GenerateBenchmark {
         out.put("prefill_s", reading);
         out.put("decode_s", seconds - reading);
         out.put("cpu_s", median(cpu));
-        out.put("repeats_s", total);
-        out.put("same_tokens_as_peer", sameTokens(answers, peer));
+        out.put(
+                "repeats",
+                total.stream()
+                        .map(t -> Map.of("useful_tokens_per_s", useful / t, "total_s", t))
+                        .toList());
+        out.put("same_tokens_as_peer", sameTokens(answers, peer, settings.mode.equals("early-stop")));
         return out;
     }
 
     /** Rows of the peer's batch whose tokens agree before the peer's forced end, as {@code n of m}; with the first difference of those that do not. */
-    private static String sameTokens(List<Generation> answers, int[][] peer) {
+    private static String sameTokens(List<Generation> answers, int[][] peer, boolean early) {
         int same = 0;
         StringBuilder differences = new StringBuilder();
         for (int row = 0; row < peer.length; row++) {
@@ -154,7 +160,7 @@ public final class GenerateBenchmark {
             int known = Math.min(tokens.length, peer[row].length);
             int at = Arrays.mismatch(tokens, 0, known, peer[row], 0, known);
             // under early stop the peer is made to end there
-            if (at < 0 || at == tokens.length - 1 && tokens.length < peer[row].length) {
+            if (at < 0 || early && at == tokens.length - 1) {
                 same++;
             } else {
                 differences
@@ -173,7 +179,7 @@ public final class GenerateBenchmark {
         return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 
-    private static int[][] rows(Tensor ids) {
+    static int[][] rows(Tensor ids) {
         try (PointerScope scope = new PointerScope()) {
             float[] all = Golden.floats(ids); // exact below 2^24
             int width = (int) ids.size(1);
@@ -187,7 +193,7 @@ public final class GenerateBenchmark {
         }
     }
 
-    private static float[] pixels(Tensor images, int row) {
+    static float[] pixels(Tensor images, int row) {
         try (PointerScope scope = new PointerScope()) {
             return Golden.floats(images.select(0, row));
         }

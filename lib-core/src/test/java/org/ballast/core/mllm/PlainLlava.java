@@ -41,7 +41,11 @@ final class PlainLlava {
         try (PointerScope scope = new PointerScope();
                 AutoGradMode on = new AutoGradMode(true)) {
             TrainableWeights w = new TrainableWeights(
-                    model.weights(), layout, theta, gradient, adapter == null ? null : adapter.config()::scale);
+                    model.weights(),
+                    layout,
+                    theta,
+                    gradient,
+                    adapter == null ? null : adapter.config().scales());
             for (EncodedExample row : rows) {
                 Tensor own = logProbs(model, w, row).sum().mul(new Scalar(-1.0 / tokens)); // []
                 own.backward();

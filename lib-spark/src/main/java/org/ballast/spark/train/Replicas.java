@@ -33,7 +33,10 @@ final class Replicas<E> implements AutoCloseable {
                 return replica;
             }
         }
-        return new Dl4jInnerStep<>(objective, optimizer);
+        // DL4J's arrays lie in host memory: elsewhere the replica stays on the device
+        return objective.device().is_cpu()
+                ? new Dl4jInnerStep<>(objective, optimizer)
+                : new DeviceInnerStep<>(objective, optimizer);
     }
 
     void giveBack(InnerStep<E> replica) {
