@@ -14,6 +14,7 @@ import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageConflictException;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.StageInputException;
+import org.ballast.spark.model.UnusableModelException;
 import org.ballast.spark.units.TooManyFailuresException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,14 @@ final class StageRunner {
             String message = e.getMessage();
             String named = "stage " + stage.name() + ": ";
             throw new StageFailure(message.startsWith(named) ? message : named + message, e);
+        } catch (Exception e) {
+            // an executor's fault comes wrapped by Spark
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof UnusableModelException) {
+                    throw new StageFailure("stage " + stage.name() + ": " + cause.getMessage(), e);
+                }
+            }
+            throw e;
         }
     }
 

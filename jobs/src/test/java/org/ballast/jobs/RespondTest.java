@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code respond} end to end on the golden checkpoint, against what transformers made of the same rows. */
 final class RespondTest {
@@ -216,6 +218,53 @@ final class RespondTest {
         assertThat(bad.get(10L).message()).contains("16 of them image tokens", "fit 17");
         assertThat(bad.get(2L).id()).isEqualTo("good");
         assertThat(bad.get(12L).raw()).isEqualTo("{\"id\": \"half");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            respond --input rows.jsonl                                    | stages.respond.model is missing | checkpoint
+            respond --model m                                             | stages.respond.input is missing | Parquet
+            respond --model m --input rows.jsonl --template chatml        | template is 'chatml' | auto, llava-1.5, none
+            respond --model m --input rows.jsonl --precision int8         | precision is 'int8' | auto, float32, bf16
+            respond --model m --input rows.jsonl --image.alpha blue       | image.alpha is 'blue' | white, drop
+            respond --model m --input rows.jsonl --image.orientation left | image.orientation is 'left' | apply, ignore
+            respond --model m --input rows.jsonl --contrast.step 1000     | contrast.step is 1000 | 0 .. 999
+            respond --model m --input rows.jsonl --set respond.modle=x    | unknown key respond.modle | respond.model
+            """)
+    void wrongSettingsAreUsageErrors(String call, String first, String second) {
+        Call.assertOneError(Call.run(call.split(" +")), Main.USAGE, first, second);
+    }
+
+    @Test
+    void whatIsNotThereOrCannotBeUsedIsNamed() throws IOException {
+        Path none = folder.resolve("none.jsonl");
+        Call.assertOneError(respond(none), Main.FAILED, none.toString(), "there is no input");
+        Path input = jsonLines("rows.jsonl", prompts());
+        Path empty = Files.createDirectories(folder.resolve("empty"));
+        Call.assertOneError(respond(input, "--adapter", empty + "/no"), Main.FAILED, "adapter", empty + "/no");
+        Call.assertOneError(
+                respond(input, "--set", "respond.model=" + empty), Main.FAILED, empty.toString(), "config.json");
+        Path broken = Files.createDirectories(folder.resolve("broken"));
+        try (Stream<Path> files = Files.list(GOLDENS.resolve("model"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, broken.resolve(file.getFileName()));
+            }
+        }
+        Files.writeString(broken.resolve("preprocessor_config.json"), "{\"resample\": 1}");
+        Call.assertOneError(
+                respond(input, "--set", "respond.model=" + broken, "--force"),
+                Main.FAILED,
+                "preprocessor_config.json",
+                "resample = 1");
+        Path mixed = Files.createDirectories(folder.resolve("mixed"));
+        Files.copy(input, mixed.resolve("a.jsonl"));
+        Files.writeString(mixed.resolve("b.parquet"), "PAR1");
+        Call.assertOneError(respond(mixed), Main.FAILED, "mixes JSON lines and Parquet");
+        Call.assertOneError(
+                respond(input, "--set", "respond.output=" + mixed), Main.FAILED, mixed.toString(), "a.jsonl");
     }
 
     private List<ObjectNode> prompts() throws IOException {

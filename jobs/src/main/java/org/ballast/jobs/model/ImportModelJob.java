@@ -24,6 +24,7 @@ import org.ballast.spark.model.ModelFiles;
 import org.ballast.spark.model.ModelSpec;
 import org.ballast.spark.model.OpenModel;
 import org.ballast.spark.model.TemplateFile;
+import org.ballast.spark.model.UnusableModelException;
 
 /** Takes in a checkpoint as it lies on the hub, so that later stages can name it and know it by its digest. */
 public final class ImportModelJob implements Job {
@@ -94,7 +95,7 @@ public final class ImportModelJob implements Job {
                     Map.of("parameters", (double) parameters, "max-length", (double)
                             lease.value().maxLength()),
                     Map.of("checkpoint", spec.digest()));
-        } catch (CheckpointException | IllegalArgumentException e) {
+        } catch (CheckpointException | UnusableModelException e) {
             throw new StageFailure(
                     "stage " + context.stage().name() + ": " + options.checkpoint()
                             + " is no checkpoint that can be used: " + e.getMessage(),

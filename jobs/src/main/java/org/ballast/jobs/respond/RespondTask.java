@@ -19,6 +19,7 @@ import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.model.ModelFiles;
 import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.model.OpenModel;
 import org.ballast.spark.respond.InputFiles;
 import org.ballast.spark.respond.RespondOptions;
 import org.ballast.spark.respond.Responding;
@@ -91,6 +92,10 @@ final class RespondTask implements Task {
             lora = ModelSpec.files(context.input("adapter"), ModelSpec.ADAPTER, hadoop);
         }
         ModelSpec spec = new ModelSpec(checkpoint, lora, opened.resolved(spark), opened.pictures(), template);
+        if (spark.sparkContext().isLocal()) {
+            // this JVM is the executor too: what is wrong with the model is said before any work begins
+            OpenModel.lease(spec).close();
+        }
         return StageOutcome.of(
                 Responding.run(spark, context.output(), InputFiles.of(options.input(), hadoop), spec, options),
                 Map.of("model", spec.digest()));

@@ -3,15 +3,12 @@ package org.ballast.core.mllm;
 import static org.bytedeco.pytorch.global.torch.arange;
 import static org.bytedeco.pytorch.global.torch.empty;
 import static org.bytedeco.pytorch.global.torch.full;
-import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 import static org.bytedeco.pytorch.global.torch.softmax;
 
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -89,8 +86,7 @@ final class CachedAttention {
         Tensor seen = Tensor.create(ends, rows, 1, 1, 1).to(query.device(), ScalarType.Int); // [rows, 1, 1, 1]
         Tensor places = arange(new Scalar(longest), seen.options()); // [longest]
         Tensor mask = places.lt(seen).logical_and(places.ge(seen.sub(new Scalar(window)))); // [rows, 1, 1, longest]
-        return scaled_dot_product_attention(q, k, v, new TensorOptional(mask), 0.0, false, new DoubleOptional(), false)
-                .reshape(rows, (long) heads * headDim); // [rows, h*hd]
+        return Attention.of(q, k, v, mask, false).reshape(rows, (long) heads * headDim); // [rows, h*hd]
     }
 
     private static int longest(int[] ends) {

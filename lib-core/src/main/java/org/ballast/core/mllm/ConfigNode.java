@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,8 @@ final class ConfigNode {
                         file + ": has " + Files.size(file) + " bytes; no configuration is longer than " + MAX_BYTES);
             }
             return parse(Files.readAllBytes(file), file.toString());
+        } catch (NoSuchFileException e) {
+            throw new CheckpointException(file + ": there is no such file", e);
         } catch (IOException e) {
             throw new CheckpointException(file + ": cannot be read: " + e, e);
         }

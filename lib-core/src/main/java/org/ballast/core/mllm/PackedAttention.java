@@ -131,7 +131,7 @@ final class PackedAttention {
     private Tensor attend(Segment s, int window, Tensor q, Tensor k, Tensor v) {
         Tensor seen = maskOf(s, window); // [queries, keys]
         boolean causal = seen == null && s.queries() > 1;
-        Tensor out = SoftmaxAttention.of(byHead(q), byHead(k), byHead(v), seen, causal); // [1, h, t, hd]
+        Tensor out = Attention.of(byHead(q), byHead(k), byHead(v), seen, causal); // [1, h, t, hd]
         return out.transpose(1, 2).reshape(q.size(0), q.size(1) * q.size(2)); // [t, h*hd]
     }
 
@@ -176,7 +176,7 @@ final class PackedAttention {
                 }
                 start += length;
             }
-            return Tensor.create(out, s.queries(), keys).to(weights.device(), SoftmaxAttention.maskType(weights));
+            return Tensor.create(out, s.queries(), keys).to(weights.device(), weights.type());
         });
     }
 

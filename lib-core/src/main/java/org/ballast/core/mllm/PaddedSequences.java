@@ -108,7 +108,7 @@ final class PaddedSequences {
     }
 
     private Tensor attend(Side queries, DecoderBlock.Projections p, Tensor mask) {
-        Tensor out = SoftmaxAttention.of(
+        Tensor out = Attention.of(
                 queries.rows(p.query(), rows),
                 all.rows(p.key(), rows),
                 all.rows(p.value(), rows),
@@ -129,6 +129,6 @@ final class PaddedSequences {
                 Arrays.fill(out, row + Math.max(0, position - window + 1), row + position + 1, 0f);
             }
         }
-        return Tensor.create(out, rows, 1, queries, width).to(weights.device(), SoftmaxAttention.maskType(weights));
+        return Tensor.create(out, rows, 1, queries, width).to(weights.device(), weights.type());
     }
 }

@@ -98,7 +98,7 @@ final class VisionTower {
         Tensor q = heads(Layers.affine(weights, name + "q_proj", x)); // [n, h, 1+p, d/h]
         Tensor k = heads(Layers.affine(weights, name + "k_proj", x)); // [n, h, 1+p, d/h]
         Tensor v = heads(Layers.affine(weights, name + "v_proj", x)); // [n, h, 1+p, d/h]
-        Tensor out = SoftmaxAttention.of(q, k, v, null, false); // [n, h, 1+p, d/h]
+        Tensor out = Attention.of(q, k, v, null, false); // [n, h, 1+p, d/h]
         return Layers.affine(weights, name + "out_proj", out.transpose(1, 2).reshape(x.shape()));
     }
 

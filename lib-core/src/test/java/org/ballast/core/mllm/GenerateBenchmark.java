@@ -18,6 +18,7 @@ import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
 import org.ballast.core.mllm.generate.Vocabulary;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -88,7 +89,8 @@ public final class GenerateBenchmark {
                         settings.length(row)));
             }
         }
-        try (LlavaModel model = LlavaModel.open(settings.model);
+        try (Device cpu = new Device("cpu");
+                LlavaModel model = LlavaModel.open(settings.model, Precision.resolve(settings.precision, cpu), cpu);
                 Generator generator = new Generator(
                         model,
                         null,

@@ -1,7 +1,6 @@
 package org.ballast.spark.model;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.ballast.core.data.Prompt;
@@ -10,6 +9,7 @@ import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageDecoder;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.core.image.ImageRejected;
+import org.ballast.core.mllm.CheckpointException;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
@@ -104,14 +104,22 @@ public final class OpenModel implements AutoCloseable {
         return preprocessor;
     }
 
-    /** The model of this specification, opened if it is not open in this JVM; stays open while the lease does. */
+    /**
+     * The model of this specification, opened if it is not open in this JVM; stays open while the lease does.
+     *
+     * @throws UnusableModelException naming the file and what is wrong with it
+     */
     public static ExecutorCache<OpenModel>.Lease lease(ModelSpec spec) {
         String device = Devices.ofTask();
         return OPEN.lease(spec + " on " + device, () -> {
             try {
                 return new OpenModel(spec, device);
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot open the model " + spec, e);
+            } catch (CheckpointException | IllegalArgumentException | IOException e) {
+                String adapter = spec.adapter() == null
+                        ? ""
+                        : " with the adapter " + spec.adapter().uri();
+                throw new UnusableModelException(
+                        "the model " + spec.checkpoint().uri() + adapter + " cannot be used: " + e.getMessage(), e);
             }
         });
     }
