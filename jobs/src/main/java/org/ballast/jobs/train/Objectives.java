@@ -8,27 +8,36 @@ import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.LoraConfig;
 import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Objective;
+import org.ballast.core.mllm.Precision;
 import org.ballast.core.mllm.SftObjective;
 import org.ballast.core.preference.RpoLoss;
 import org.ballast.core.preference.SigmoidLoss;
+import org.ballast.spark.device.Devices;
 import org.ballast.spark.model.ModelFiles;
 import org.ballast.spark.train.ObjectiveFactory;
+import org.bytedeco.pytorch.Device;
 
 /** How executors open what is trained: the checkpoint from its files, a new adapter from the run's seed. */
 final class Objectives {
     private Objectives() {}
 
+    private static LlavaModel opened(ModelFiles checkpoint, Precision precision) {
+        try (Device device = new Device(Devices.ofTask())) {
+            return LlavaModel.open(checkpoint.local(), precision, device);
+        }
+    }
+
     /** @param lora null: all parameters */
-    record Supervised(ModelFiles checkpoint, LoraConfig lora, long seed, MemorySettings memory)
+    record Supervised(ModelFiles checkpoint, Precision precision, LoraConfig lora, long seed, MemorySettings memory)
             implements ObjectiveFactory<EncodedExample> {
         @Override
         public String key() {
-            return toString();
+            return toString() + " on " + Devices.ofTask();
         }
 
         @Override
         public Objective<EncodedExample> open() {
-            LlavaModel model = LlavaModel.open(checkpoint.local());
+            LlavaModel model = opened(checkpoint, precision);
             return lora == null
                     ? SftObjective.full(model, memory)
                     : SftObjective.lora(model, LoraAdapter.initialise(lora, model, seed), memory, seed);
@@ -36,16 +45,22 @@ final class Objectives {
     }
 
     record Preference(
-            ModelFiles checkpoint, LoraConfig lora, long seed, MemorySettings memory, double beta, double nllWeight)
+            ModelFiles checkpoint,
+            Precision precision,
+            LoraConfig lora,
+            long seed,
+            MemorySettings memory,
+            double beta,
+            double nllWeight)
             implements ObjectiveFactory<EncodedPair> {
         @Override
         public String key() {
-            return toString();
+            return toString() + " on " + Devices.ofTask();
         }
 
         @Override
         public Objective<EncodedPair> open() {
-            LlavaModel model = LlavaModel.open(checkpoint.local());
+            LlavaModel model = opened(checkpoint, precision);
             return new DpoObjective(
                     model,
                     LoraAdapter.initialise(lora, model, seed),

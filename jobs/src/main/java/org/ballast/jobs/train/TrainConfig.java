@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.ballast.core.config.Settings;
 import org.ballast.core.data.PairRule;
 import org.ballast.core.mllm.MemorySettings;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.PairSettings;
 
 /**
@@ -12,6 +13,7 @@ import org.ballast.jobs.PairSettings;
  *
  * @param architecture of a fresh model; empty where a checkpoint is given
  * @param lora empty: all parameters are trained
+ * @param opened how the model is opened; in float32 where all parameters are trained
  */
 record TrainConfig(
         Objective objective,
@@ -28,6 +30,7 @@ record TrainConfig(
         Dpo dpo,
         Optimizer optimizer,
         Averaging averaging,
+        ModelSettings opened,
         MemorySettings memory,
         int augmentShift,
         boolean shufflePairs,
@@ -120,10 +123,22 @@ record TrainConfig(
                 dpo(settings.section("dpo")),
                 optimizer(settings.section("optimizer")),
                 averaging(settings.section("averaging")),
+                opened(settings, adapter.isPresent()),
                 memory(settings.section("memory")),
                 settings.integer("augment-shift", 0, 10_000),
                 settings.flag("shuffle-pairs"),
                 settings.section("execution").integer("broadcast-rows", 0, MANY));
+    }
+
+    /** Weights that are trained stay float32: an update of theirs is below what bf16 can hold. */
+    private static ModelSettings opened(Settings settings, boolean frozen) {
+        ModelSettings opened = ModelSettings.read(settings);
+        if (!frozen && !opened.precision().equals("float32")) {
+            settings.fault(
+                    "precision",
+                    "is '" + opened.precision() + "': all parameters are trained in float32 (or set lora.enabled)");
+        }
+        return opened;
     }
 
     private static Dpo dpo(Settings settings) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
@@ -37,6 +38,11 @@ public final class TrainJob implements Job {
                     files.put("tokenizer", ExternalFiles.digest(stage, "architecture.tokenizer", tokenizer, hadoop));
                 }
                 return files;
+            }
+
+            @Override
+            public Map<String, String> decided(SparkSession spark) {
+                return config.opened().decided(spark);
             }
 
             @Override

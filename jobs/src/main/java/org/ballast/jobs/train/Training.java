@@ -21,6 +21,7 @@ import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
 import org.ballast.core.mllm.LoraConfig;
 import org.ballast.core.mllm.ModuleSelection;
+import org.ballast.core.mllm.Precision;
 import org.ballast.core.preference.LearningRate;
 import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageFailure;
@@ -67,15 +68,17 @@ final class Training {
     }
 
     StageOutcome run() throws IOException {
+        Precision precision = config.opened().resolved(context.spark());
         ModelSpec base = config.architecture().isPresent()
                 ? new ModelSpec(fresh(config.architecture().get()), null)
-                : ModelSpec.checkpoint(context.input("model"), hadoop);
+                        .with(precision, config.opened().pictures())
+                : config.opened().checkpoint(context, "model");
         LoraConfig lora = config.lora().map(Training::lora).orElse(null);
         return switch (config.objective()) {
             case SFT -> train(
                     base,
                     lora,
-                    new Objectives.Supervised(base.checkpoint(), lora, seed, config.memory()),
+                    new Objectives.Supervised(base.checkpoint(), precision, lora, seed, config.memory()),
                     RowForm.EXAMPLE,
                     EncodedExample::id);
             case DPO -> train(
@@ -83,6 +86,7 @@ final class Training {
                     lora,
                     new Objectives.Preference(
                             base.checkpoint(),
+                            precision,
                             lora,
                             seed,
                             config.memory(),
