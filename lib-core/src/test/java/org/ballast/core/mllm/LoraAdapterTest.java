@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterAll;
@@ -197,13 +198,29 @@ class LoraAdapterTest {
                 Tensor base = model.weights().tensor(tensor.name());
                 Tensor moved = merged.weights().tensor(tensor.name());
                 Tensor error = back.weights().tensor(tensor.name()).sub(base).abs();
-                Tensor bound = base.abs()
-                        .add(moved.sub(base).abs())
-                        .mul(new org.bytedeco.pytorch.Scalar(0x1p-23)); // shape of the tensor
+                Tensor bound = base.abs().add(moved.sub(base).abs()).mul(new Scalar(0x1p-23)); // shape of the tensor
                 assertThat(error.le(bound).all().item_bool()).as(tensor.name()).isTrue();
             }
             assertThat(Golden.largestDifference(logits(merged, null), logits(back, null)))
                     .isGreaterThan(1e-2);
+        }
+    }
+
+    @Test
+    void mergingIntoBfloat16RoundsTheSumOnce() {
+        LoraAdapter adapter = LoraAdapter.read(Golden.path("adapter"), model.config());
+        String module = LlavaTensors.decoderLayer(1) + "mlp.down_proj";
+        try (LlavaModel half = model.to(ScalarType.BFloat16);
+                LlavaModel wide = half.to(ScalarType.Float);
+                LlavaModel merged = adapter.merge(half);
+                LlavaModel exact = adapter.merge(wide)) {
+            Tensor found = merged.weights().tensor(module + ".weight"); // [out, in]
+            Tensor sum = exact.weights().tensor(module + ".weight"); // [out, in]
+            assertThat(found.scalar_type().intern()).isEqualTo(ScalarType.BFloat16);
+            assertThat(Golden.largestDifference(
+                            found.to(ScalarType.Float),
+                            sum.to(ScalarType.BFloat16).to(ScalarType.Float)))
+                    .isZero();
         }
     }
 
