@@ -211,10 +211,11 @@ final class VisionFeaturesTest {
         }
     }
 
+    /** Mean over the tokens of each completion: the sum over a response of 89 nats is rounded to 8e-6. */
     private Map<String, Double> logProbs(String stage) {
         return rows(stage, "reference_log_probs").stream()
                 .map(ReferenceLogProbRows::fromRow)
-                .collect(Collectors.toMap(row -> row.completionId(), row -> row.logProb()));
+                .collect(Collectors.toMap(row -> row.completionId(), row -> row.logProb() / row.tokens()));
     }
 
     private List<Row> rows(String stage, String table) {
