@@ -11,12 +11,13 @@ import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
 import org.ballast.jobs.UnitSettings;
 import org.ballast.spark.feature.FeatureExtraction;
+import org.ballast.spark.feature.FeatureKind;
 import org.ballast.spark.model.ModelSpec;
 import org.ballast.spark.units.UnitOptions;
 
-/** Pooled vision features of the samples. */
+/** Vision features of the pictures: pooled for heads, or token by token in the place of the pictures. */
 public final class FeaturesJob implements Job {
-    private record Options(ModelSettings opened, int batchRows, UnitOptions units) {}
+    private record Options(FeatureKind kind, ModelSettings opened, int batchRows, UnitOptions units) {}
 
     @Override
     public String name() {
@@ -25,7 +26,7 @@ public final class FeaturesJob implements Job {
 
     @Override
     public String summary() {
-        return "Pools the vision tower's features of every sample's picture.";
+        return "Computes the vision tower's features of every picture, pooled or token by token.";
     }
 
     @Override
@@ -38,7 +39,11 @@ public final class FeaturesJob implements Job {
         Settings inputs = settings.section("inputs");
         inputs.stages("data");
         inputs.stage("model");
-        return new Options(ModelSettings.read(settings), UnitSettings.batchSize(settings), UnitSettings.read(settings));
+        return new Options(
+                settings.choice("kind", FeatureKind.class),
+                ModelSettings.read(settings),
+                UnitSettings.batchSize(settings),
+                UnitSettings.read(settings));
     }
 
     private static StageOutcome run(StageContext context, Options options) throws Exception {
@@ -49,6 +54,7 @@ public final class FeaturesJob implements Job {
                         context.output(),
                         context.inputs("data"),
                         model,
+                        options.kind(),
                         options.batchRows(),
                         options.units()),
                 Map.of("model", model.digest()));

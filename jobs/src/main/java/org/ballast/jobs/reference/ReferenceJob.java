@@ -42,6 +42,9 @@ public final class ReferenceJob implements Job {
         Settings inputs = settings.section("inputs");
         inputs.stages("data");
         inputs.stage("model");
+        if (!inputs.isNull(StageContext.VISION_FEATURES)) {
+            inputs.stage(StageContext.VISION_FEATURES);
+        }
         return new Options(
                 settings.strings("splits"),
                 ModelSettings.read(settings),
@@ -58,6 +61,7 @@ public final class ReferenceJob implements Job {
                         context.spark(),
                         context.output(),
                         context.inputs("data"),
+                        context.pictures(model),
                         completions,
                         options.splits(),
                         model,

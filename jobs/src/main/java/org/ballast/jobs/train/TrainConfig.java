@@ -7,6 +7,7 @@ import org.ballast.core.data.PairRule;
 import org.ballast.core.mllm.MemorySettings;
 import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.PairSettings;
+import org.ballast.jobs.StageContext;
 
 /**
  * Settings of {@code train}; the keys are explained in {@code reference.conf}.
@@ -108,6 +109,7 @@ record TrainConfig(
         } else if (objective == Objective.DPO) {
             inputs.stage("reference");
         }
+        visionFeatures(settings, inputs, adapter.isPresent());
         return new TrainConfig(
                 objective,
                 settings.string("split"),
@@ -139,6 +141,21 @@ record TrainConfig(
                     "is '" + opened.precision() + "': all parameters are trained in float32 (or set lora.enabled)");
         }
         return opened;
+    }
+
+    private static void visionFeatures(Settings settings, Settings inputs, boolean adapter) {
+        if (inputs.isNull(StageContext.VISION_FEATURES)) {
+            return;
+        }
+        inputs.stage(StageContext.VISION_FEATURES);
+        if (!adapter) {
+            inputs.fault(
+                    StageContext.VISION_FEATURES,
+                    "is given, but without lora.enabled the vision tower is trained: it must see the pictures");
+        }
+        if (settings.integer("augment-shift", 0, 10_000) > 0) {
+            settings.fault("augment-shift", "is above 0, but vision features have no pixels to shift");
+        }
     }
 
     private static Dpo dpo(Settings settings) {

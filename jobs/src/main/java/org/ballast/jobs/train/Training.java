@@ -74,6 +74,7 @@ final class Training {
                         .with(precision, config.opened().pictures())
                 : config.opened().checkpoint(context, "model");
         LoraConfig lora = config.lora().map(Training::lora).orElse(null);
+        requireFrozenTower(base, lora);
         return switch (config.objective()) {
             case SFT -> train(
                     base,
@@ -95,6 +96,19 @@ final class Training {
                     RowForm.PAIR,
                     EncodedPair::id);
         };
+    }
+
+    private void requireFrozenTower(ModelSpec base, LoraConfig lora) {
+        if (lora == null || context.inputs(StageContext.VISION_FEATURES).isEmpty()) {
+            return;
+        }
+        try (LlavaModel model = LlavaModel.open(base.checkpoint().local())) {
+            if (lora.trainsTower(model.config())) {
+                throw new StageFailure("stage " + context.stage().name()
+                        + ": lora.targets names linears of the vision tower, which must see the pictures:"
+                        + " inputs.vision-features cannot stand for them");
+            }
+        }
     }
 
     private <E extends Serializable> StageOutcome train(
@@ -146,13 +160,15 @@ final class Training {
     private TrainingRows rows(List<String> splits, ModelSpec base) {
         List<StageFolder> data = context.inputs("data");
         return switch (config.objective()) {
-            case SFT -> TrainingRows.supervised(context.spark(), data, splits, config.kinds(), base);
+            case SFT -> TrainingRows.supervised(
+                    context.spark(), data, context.pictures(base), splits, config.kinds(), base);
             case DPO -> {
                 List<StageFolder> completions = new ArrayList<>(data);
                 completions.addAll(context.inputs("completions"));
                 yield TrainingRows.pairs(
                         context.spark(),
                         data,
+                        context.pictures(base),
                         completions,
                         context.input("reference"),
                         splits,

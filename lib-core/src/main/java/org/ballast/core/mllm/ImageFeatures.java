@@ -24,6 +24,9 @@ final class ImageFeatures implements AutoCloseable {
         this.frozen = weights;
         this.images = images;
         this.trained = weights.trains(LlavaTensors.TOWER);
+        if (trained && images.stream().anyMatch(ImageInput.Features.class::isInstance)) {
+            throw new IllegalArgumentException("a picture is given by its features, but the vision tower is trained");
+        }
     }
 
     /** What the decoder reads of some pictures under the step's own weights. */

@@ -172,6 +172,11 @@ public record LoraConfig(
         return PathPattern.of("(.*\\.)?(" + pattern + ")");
     }
 
+    /** True when a linear of the vision tower gets an update: features of pictures then change as training goes. */
+    public boolean trainsTower(LlavaConfig model) {
+        return modules(model).stream().anyMatch(module -> module.name().startsWith(LlavaTensors.TOWER));
+    }
+
     /** Modules of the model that get an update, as {@code [out, in]} under their hub names, in the order of the forward pass. */
     List<NamedShape> modules(LlavaConfig model) {
         List<NamedShape> out = selected(model, ModuleNaming.of(model).get(0));

@@ -155,6 +155,14 @@ class LoraAdapterTest {
     }
 
     @Test
+    void onlyTargetsInTheTowerTrainIt() {
+        LoraConfig decoder = LoraConfig.allLinear(2, 4).withProjector();
+        assertThat(decoder.trainsTower(model.config())).isFalse();
+        LoraConfig tower = LoraConfig.on(2, 4, ModuleSelection.matching(".*vision_tower.*q_proj"));
+        assertThat(tower.trainsTower(model.config())).isTrue();
+    }
+
+    @Test
     void ranksAndScalesFollowTheFirstPatternThatMatches() {
         LoraConfig config = LoraAdapter.read(peft("patterns"), model.config()).config();
         String layer = LlavaTensors.decoderLayer(1);

@@ -203,6 +203,31 @@ class ObjectiveTest {
     }
 
     @Test
+    void featuresStandForAPictureOnlyWhereTheTowerIsFrozen() {
+        try (LlavaModel features = model();
+                PointerScope scope = new PointerScope()) {
+            List<EncodedExample> pictures = chosen();
+            List<float[]> computed = new VisionFeatures(features)
+                    .of(pictures.stream().map(EncodedExample::pixels).toList());
+            List<EncodedExample> cached = new ArrayList<>();
+            for (int i = 0; i < computed.size(); i++) {
+                EncodedExample e = pictures.get(i);
+                cached.add(new EncodedExample(
+                        e.id(), new ImageInput.Features(computed.get(i)), e.promptIds(), e.responseIds()));
+            }
+            SftObjective lora = SftObjective.lora(features, adapter(features));
+            assertThat(lora.evaluate(theta(lora), null, cached).loss())
+                    .isCloseTo(lora.evaluate(theta(lora), null, pictures).loss(), within(1e-6));
+            SftObjective full = SftObjective.full(features);
+            Tensor theta = theta(full);
+            Tensor gradient = zeros(new long[] {full.parameterCount()}, new TensorOptions(ScalarType.Float));
+            assertThatThrownBy(() -> full.evaluate(theta, gradient, cached))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("the vision tower is trained");
+        }
+    }
+
+    @Test
     void errorsNameTheRow() {
         EncodedExample good = chosen().get(0);
         try (PointerScope scope = new PointerScope();

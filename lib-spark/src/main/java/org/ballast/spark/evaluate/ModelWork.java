@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.ImageInput;
 import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Scorer;
 import org.ballast.core.mllm.generate.Generation;
@@ -46,7 +47,7 @@ final class ModelWork implements AutoCloseable {
     /** A row to score; its prompt was seen to fit before. */
     EncodedExample encode(String id, float[] pixels, Prompt prompt, String response) {
         try {
-            return model.encode(id, pixels, prompt, response);
+            return model.encode(id, ImageInput.ofPixels(pixels), prompt, response);
         } catch (TextRejected e) {
             throw new IllegalStateException("row " + id + ": " + e.getMessage(), e);
         }

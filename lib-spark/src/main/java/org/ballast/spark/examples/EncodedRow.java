@@ -2,13 +2,12 @@ package org.ballast.spark.examples;
 
 import java.io.Serializable;
 import java.util.Objects;
-import org.ballast.core.image.ClipPreprocessor;
-import org.ballast.core.image.RgbImage;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.mllm.EncodedPair;
+import org.ballast.core.mllm.ImageInput;
 
 /**
- * A training row as it lies in memory: token ids, and which picture, whose pixels are held once for all its rows.
+ * A training row as it lies in memory: token ids, and which picture, which is held once for all its rows.
  *
  * @param id what orders the rows
  * @param imageId null for a text-only row
@@ -36,16 +35,11 @@ public record EncodedRow(
         return new EncodedRow(id, otherImageId, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
     }
 
-    EncodedExample example(float[] pixels) {
-        return new EncodedExample(id, pixels, promptIds, chosenIds);
+    EncodedExample example(ImageInput image) {
+        return new EncodedExample(id, image, promptIds, chosenIds);
     }
 
-    EncodedPair pair(float[] pixels) {
-        return new EncodedPair(id, pixels, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
-    }
-
-    /** Pixels of a picture that has the model's size already. */
-    static float[] pixels(ClipPreprocessor preprocessor, RgbImage picture) {
-        return picture == null ? null : preprocessor.apply(picture);
+    EncodedPair pair(ImageInput image) {
+        return new EncodedPair(id, image, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
     }
 }

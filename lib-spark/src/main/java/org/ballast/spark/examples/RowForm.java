@@ -3,6 +3,7 @@ package org.ballast.spark.examples;
 import java.io.Serializable;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.mllm.EncodedPair;
+import org.ballast.core.mllm.ImageInput;
 
 /** What the trainer sees of an encoded row. */
 @FunctionalInterface
@@ -10,6 +11,6 @@ public interface RowForm<E> extends Serializable {
     RowForm<EncodedExample> EXAMPLE = EncodedRow::example;
     RowForm<EncodedPair> PAIR = EncodedRow::pair;
 
-    /** @param pixels [3, side, side], null for a text-only row */
-    E of(EncodedRow row, float[] pixels);
+    /** @param image null for a text-only row */
+    E of(EncodedRow row, ImageInput image);
 }

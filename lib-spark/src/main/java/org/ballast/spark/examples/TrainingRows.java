@@ -32,7 +32,6 @@ import org.ballast.core.data.Reason;
 import org.ballast.core.data.ReferenceLogProb;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageRejected;
-import org.ballast.core.image.RgbImage;
 import org.ballast.core.metric.TextMetrics;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.text.TextRejected;
@@ -59,8 +58,8 @@ public final class TrainingRows implements AutoCloseable {
     private final long count;
     private final List<Quarantined> rejected;
 
-    /** An encoded row with its picture's pixels, or the reason why there is none. */
-    private record Encoded(EncodedRow row, RgbImage picture, Quarantined rejected) implements Serializable {}
+    /** An encoded row with its picture, or the reason why there is none. */
+    private record Encoded(EncodedRow row, HeldPicture picture, Quarantined rejected) implements Serializable {}
 
     private TrainingRows(JavaSparkContext spark, ModelSpec model, JavaRDD<Encoded> encoded) {
         this.spark = spark;
@@ -73,15 +72,25 @@ public final class TrainingRows implements AutoCloseable {
                 .collect();
     }
 
-    /** Prompts with their ground truth. */
+    /**
+     * Prompts with their ground truth.
+     *
+     * @throws StageInputException when the source lacks a picture
+     */
     public static TrainingRows supervised(
-            SparkSession spark, List<StageFolder> data, List<String> splits, List<String> kinds, ModelSpec model) {
+            SparkSession spark,
+            List<StageFolder> data,
+            PictureSource pictures,
+            List<String> splits,
+            List<String> kinds,
+            ModelSpec model) {
         Dataset<Row> truth = Tables.read(spark, data, Table.COMPLETIONS)
                 .filter(col("type").equalTo(CompletionType.GROUND_TRUTH.stored()))
                 .select(col("prompt_id"), col("response"));
         Dataset<Row> rows =
                 PromptWithPicture.prompts(spark, data, splits, kinds).join(truth, "prompt_id");
-        Dataset<Row> wide = PromptWithPicture.join(spark, data, rows).orderBy("prompt_id");
+        pictures.require(rows);
+        Dataset<Row> wide = pictures.join(rows).orderBy("prompt_id");
         return new TrainingRows(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()),
                 model,
@@ -94,10 +103,12 @@ public final class TrainingRows implements AutoCloseable {
      * @param completions stages whose completions take part; those with the ground truth among them
      * @param reference stage with the log-probs of the frozen model
      * @param maxOverlap pairs whose responses share more than this word F1 are left out
+     * @throws StageInputException when the source lacks a picture
      */
     public static TrainingRows pairs(
             SparkSession spark,
             List<StageFolder> data,
+            PictureSource pictures,
             List<StageFolder> completions,
             StageFolder reference,
             List<String> splits,
@@ -118,7 +129,8 @@ public final class TrainingRows implements AutoCloseable {
                 .agg(collect_list(struct(col("completion"), col("log_prob"))).as("answers"));
         Dataset<Row> rows =
                 PromptWithPicture.prompts(spark, data, splits, kinds).join(byPrompt, "prompt_id");
-        Dataset<Row> wide = PromptWithPicture.join(spark, data, rows).orderBy("prompt_id");
+        pictures.require(rows);
+        Dataset<Row> wide = pictures.join(rows).orderBy("prompt_id");
         return new TrainingRows(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()),
                 model,
@@ -152,7 +164,7 @@ public final class TrainingRows implements AutoCloseable {
         ClipPreprocessor preprocessor = preprocessor();
         return PartitionedExamples.inOrder(
                 encoded.filter(row -> row.row() != null)
-                        .map(row -> form.of(row.row(), EncodedRow.pixels(preprocessor, row.picture()))),
+                        .map(row -> form.of(row.row(), HeldPicture.input(row.picture(), preprocessor))),
                 StorageLevel.DISK_ONLY());
     }
 
@@ -168,7 +180,7 @@ public final class TrainingRows implements AutoCloseable {
 
     private <E extends Serializable> ExampleSource<E> inMemory(RowForm<E> form, List<Encoded> rows, Long shuffleSeed) {
         List<EncodedRow> list = new ArrayList<>();
-        Map<String, RgbImage> pictures = new HashMap<>();
+        Map<String, HeldPicture> pictures = new HashMap<>();
         for (Encoded one : rows) {
             list.add(one.row());
             if (one.picture() != null) {
@@ -186,10 +198,14 @@ public final class TrainingRows implements AutoCloseable {
         }
     }
 
-    /** Each row with the picture of another row, drawn among those with a different one. */
+    /** Each row that has a picture with that of another row, drawn among those with a different one. */
     private static List<EncodedRow> shuffled(List<EncodedRow> rows, long seed) {
         List<EncodedRow> shuffled = new ArrayList<>(rows.size());
         for (EncodedRow row : rows) {
+            if (row.imageId() == null) {
+                shuffled.add(row);
+                continue;
+            }
             var random = ItemRandom.of(seed, "shuffle-pairs", row.id(), 0);
             EncodedRow other = rows.get(random.nextInt(rows.size()));
             for (int i = 0; other.imageId() == null || other.imageId().equals(row.imageId()); i++) {
@@ -208,7 +224,7 @@ public final class TrainingRows implements AutoCloseable {
         encoded.unpersist(false);
     }
 
-    private record InMemory(List<EncodedRow> rows, Map<String, RgbImage> pictures) implements Serializable {}
+    private record InMemory(List<EncodedRow> rows, Map<String, HeldPicture> pictures) implements Serializable {}
 
     private record InMemorySource<E>(Broadcast<InMemory> held, ClipPreprocessor preprocessor, RowForm<E> form)
             implements ExampleSource<E> {
@@ -218,8 +234,9 @@ public final class TrainingRows implements AutoCloseable {
             List<E> fetched = new ArrayList<>(indexes.length);
             for (long index : indexes) {
                 EncodedRow row = all.rows().get(Math.toIntExact(index));
-                RgbImage picture = row.imageId() == null ? null : all.pictures().get(row.imageId());
-                fetched.add(form.of(row, EncodedRow.pixels(preprocessor, picture)));
+                HeldPicture picture =
+                        row.imageId() == null ? null : all.pictures().get(row.imageId());
+                fetched.add(form.of(row, HeldPicture.input(picture, preprocessor)));
             }
             return fetched;
         }
@@ -227,12 +244,6 @@ public final class TrainingRows implements AutoCloseable {
 
     private static Column[] columns(String[] names) {
         return Arrays.stream(names).map(name -> col(name)).toArray(Column[]::new);
-    }
-
-    /** The picture at the model's size, as 8-bit pixels: an eighth of what the trainer's floats take. */
-    private static RgbImage picture(OpenModel model, Row row) throws ImageRejected {
-        byte[] bytes = row.getAs(PromptWithPicture.PICTURE);
-        return bytes == null ? null : model.preprocessor().toRgb(model.pixels(bytes));
     }
 
     private static Encoded rejectedRow(Prompt prompt, Exception fault, Reason reason) {
@@ -266,7 +277,7 @@ public final class TrainingRows implements AutoCloseable {
                                 null,
                                 0,
                                 0),
-                        picture(model, row),
+                        HeldPicture.of(model, row),
                         null);
             } catch (TextRejected e) {
                 return rejectedRow(prompt, e, OpenModel.reason(e));
@@ -298,7 +309,7 @@ public final class TrainingRows implements AutoCloseable {
                 logProbs.put(completion.completionId(), answer.getDouble(1));
             }
             try {
-                RgbImage picture = picture(model, row);
+                HeldPicture picture = HeldPicture.of(model, row);
                 for (PreferencePair pair : rule.pairs(answers)) {
                     Completion chosen = pair.chosen();
                     Completion rejected = pair.rejected();

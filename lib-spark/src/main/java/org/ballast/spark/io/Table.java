@@ -11,6 +11,7 @@ import org.ballast.spark.rows.QuarantinedRows;
 import org.ballast.spark.rows.ReferenceLogProbRows;
 import org.ballast.spark.rows.ResponseRows;
 import org.ballast.spark.rows.SampleRows;
+import org.ballast.spark.rows.VisionFeatureRows;
 
 /**
  * How a table is laid out in a stage folder.
@@ -19,7 +20,7 @@ import org.ballast.spark.rows.SampleRows;
  * @param schema all columns, {@code split} included
  * @param key columns by which rows are spread over files and sorted within one
  * @param bySplit true for one {@code split=<name>} folder a split
- * @param pictures true when it holds encoded pictures: stored uncompressed, page sizes for blobs, Hugging Face footer
+ * @param pictures true when it holds encoded pictures or their features: stored uncompressed, page sizes for blobs, Hugging Face footer
  */
 public record Table(String name, StructType schema, List<String> key, boolean bySplit, boolean pictures)
         implements Serializable {
@@ -39,6 +40,8 @@ public record Table(String name, StructType schema, List<String> key, boolean by
             false);
     public static final Table FEATURES =
             new Table("features", FeatureRows.SCHEMA, List.of("image_id", "model"), false, false);
+    public static final Table VISION_FEATURES =
+            new Table("vision_features", VisionFeatureRows.SCHEMA, List.of("image_id", "model"), false, true);
     public static final Table RESPONSES = new Table("responses", ResponseRows.SCHEMA, List.of("id"), false, false);
     public static final Table QUARANTINE = new Table(
             "quarantine", QuarantinedRows.SCHEMA, List.of("source_file", "position", "id", "reason"), false, false);

@@ -5,6 +5,7 @@ import java.io.Serializable;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.ballast.core.config.Settings;
 import org.ballast.core.image.RgbConversion;
 import org.ballast.core.mllm.Precision;
 import org.ballast.core.text.PromptTemplate;
@@ -56,6 +57,19 @@ public record ModelSpec(
     /** Digest of checkpoint and adapter: what the column {@code model} holds. */
     public String digest() {
         return adapter == null ? checkpoint.digest() : checkpoint.digest() + "+" + adapter.digest();
+    }
+
+    /**
+     * What the features of a picture hang on: the checkpoint with its preprocessor, the precision of its tower, how the file becomes RGB. The column
+     * {@code model} of the table {@code vision_features}.
+     */
+    public String visionDigest() {
+        return String.join(
+                " ",
+                checkpoint.digest(),
+                Settings.written(precision),
+                Settings.written(pictures.alpha()),
+                Settings.written(pictures.orientation()));
     }
 
     /** The files of a model that a stage wrote, in its folder {@value #CHECKPOINT} or {@value #ADAPTER}. */

@@ -11,6 +11,7 @@ import org.ballast.core.image.ImageLimits;
 import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.CheckpointException;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.ImageInput;
 import org.ballast.core.mllm.LlavaConfig;
 import org.ballast.core.mllm.LlavaModel;
 import org.ballast.core.mllm.LoraAdapter;
@@ -189,11 +190,11 @@ public final class OpenModel implements AutoCloseable {
     /**
      * A row for training or scoring, cut to the model's length where it must be.
      *
-     * @param pixels of the prompt's picture, null where it has none
+     * @param image the prompt's picture, null where it has none
      * @throws TextRejected when image tokens and template alone are too long
      */
-    public EncodedExample encode(String id, float[] pixels, Prompt prompt, String response) throws TextRejected {
+    public EncodedExample encode(String id, ImageInput image, Prompt prompt, String response) throws TextRejected {
         LlavaTokenizer.Fitted fitted = tokenizer.fit(promptIds(prompt), tokenizer.encodeResponse(response), maxLength);
-        return new EncodedExample(id, pixels, fitted.prompt(), fitted.response());
+        return new EncodedExample(id, image, fitted.prompt(), fitted.response());
     }
 }

@@ -16,9 +16,11 @@ import org.ballast.core.data.Reason;
 import org.ballast.core.data.ReferenceLogProb;
 import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.EncodedExample;
+import org.ballast.core.mllm.ImageInput;
 import org.ballast.core.mllm.MemorySettings;
 import org.ballast.core.mllm.Scorer;
 import org.ballast.core.text.TextRejected;
+import org.ballast.spark.examples.PictureSource;
 import org.ballast.spark.examples.PromptWithPicture;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
@@ -40,14 +42,17 @@ public final class ReferenceScoring {
     /**
      * Runs.
      *
+     * @param pictures what the prompts of the data show
      * @param completions stages whose completions are scored
      * @param splits empty: all
      * @param memory what is computed at once
+     * @throws org.ballast.spark.io.StageInputException when the source lacks a picture
      */
     public static UnitRunner.Outcome run(
             SparkSession spark,
             StageFolder output,
             List<StageFolder> data,
+            PictureSource pictures,
             List<StageFolder> completions,
             List<String> splits,
             ModelSpec model,
@@ -60,14 +65,9 @@ public final class ReferenceScoring {
                 .join(prompts, "prompt_id")
                 // rows of one prompt share a unit and with it the picture
                 .withColumn(ORDER, concat_ws("/", col("prompt_id"), col("completion_id")));
+        pictures.require(rows);
         return new UnitRunner(spark, output, Table.REFERENCE_LOG_PROBS, options)
-                .run(
-                        rows,
-                        ORDER,
-                        wave -> PromptWithPicture.join(spark, data, wave),
-                        new Score(model, memory),
-                        1,
-                        Tables.TARGET_FILE_BYTES);
+                .run(rows, ORDER, pictures::join, new Score(model, memory), 1, Tables.TARGET_FILE_BYTES);
     }
 
     private record Score(ModelSpec spec, MemorySettings memory) implements UnitFunction {
@@ -76,7 +76,7 @@ public final class ReferenceScoring {
             try (var lease = OpenModel.lease(spec);
                     Scorer scorer = lease.value().scorer(memory)) {
                 List<EncodedExample> examples = new ArrayList<>();
-                Map<String, float[]> pictures = new HashMap<>();
+                Map<String, ImageInput> pictures = new HashMap<>();
                 for (Row row : rows) {
                     encode(lease.value(), row, pictures, examples, out);
                 }
@@ -88,19 +88,18 @@ public final class ReferenceScoring {
         }
 
         private static void encode(
-                OpenModel model, Row row, Map<String, float[]> pictures, List<EncodedExample> examples, Output out) {
+                OpenModel model, Row row, Map<String, ImageInput> pictures, List<EncodedExample> examples, Output out) {
             Prompt prompt = PromptRows.fromRow(row);
             String id = row.getAs("completion_id");
             String response = row.getAs("response");
             try {
-                byte[] picture = row.getAs(PromptWithPicture.PICTURE);
-                // the scorer computes the features of one array once a batch
-                float[] pixels = pictures.get(prompt.imageId());
-                if (picture != null && pixels == null) {
-                    pixels = model.pixels(picture);
-                    pictures.put(prompt.imageId(), pixels);
+                // rows of one picture hold one array
+                ImageInput image = pictures.get(prompt.imageId());
+                if (image == null && prompt.hasImage()) {
+                    image = PictureSource.input(model, row);
+                    pictures.put(prompt.imageId(), image);
                 }
-                examples.add(model.encode(id, pixels, prompt, response));
+                examples.add(model.encode(id, image, prompt, response));
             } catch (TextRejected e) {
                 Reason reason = OpenModel.reason(e);
                 out.reject(new Quarantined(id, prompt.source(), -1, reason, e.getMessage(), response));

@@ -10,13 +10,15 @@ public final class Sessions {
      * The session of this run.
      *
      * <p>Columns are compared with their case, as Parquet stores them; a partition column keeps its text ({@code split=01}
-     * is not the number 1); files are listed in the driver up to a size that the sample never reaches.
+     * is not the number 1); pictures and features are read row by row, for 4096 rows of them, a columnar batch, are gigabytes;
+     * files are listed in the driver up to a size that the sample never reaches.
      */
     public static SparkSession open(String name) {
         return SparkSession.builder()
                 .appName(name)
                 .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
                 .config("spark.sql.caseSensitive", "true")
+                .config("spark.sql.parquet.enableNestedColumnVectorizedReader", "false")
                 .config("spark.sql.session.timeZone", "UTC")
                 .config("spark.sql.adaptive.enabled", "false")
                 .config("spark.sql.shuffle.partitions", "8")

@@ -175,7 +175,7 @@ public final class UnitRunner {
                 .add(ORDINAL, DataTypes.IntegerType, false)
                 .add(ROW, table.schema(), true)
                 .add(QUARANTINED, QuarantinedRows.SCHEMA, true);
-        return new Table(table.name() + "_units", schema, List.of(UNIT, ORDINAL), false, false);
+        return new Table(table.name() + "_units", schema, List.of(UNIT, ORDINAL), false, table.pictures());
     }
 
     /** Rows are sorted by unit, then key. */

@@ -20,6 +20,7 @@ import org.ballast.core.data.ReferenceLogProb;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
+import org.ballast.core.data.VisionFeature;
 import org.ballast.spark.SparkExtension;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -98,6 +99,11 @@ class RowCodecsTest {
                 FeatureRows.SCHEMA,
                 FeatureRows::toRow,
                 FeatureRows::fromRow);
+        roundTrips(
+                List.of(new VisionFeature("i", "m", 2, 3, new float[] {1.5f, -2, 0, 1e-30f, 7, 3e38f})),
+                VisionFeatureRows.SCHEMA,
+                VisionFeatureRows::toRow,
+                VisionFeatureRows::fromRow);
         roundTrips(
                 List.of(new Quarantined(null, "f.json", -1, Reason.NO_IMAGE, "no image", null)),
                 QuarantinedRows.SCHEMA,
