@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Benchmarks against the libraries that people use; both sides in one run, on the same cores.
 #
-#   bin/benchmark.sh mllm [options of tests/benchmarks/mllm.py]
+#   bin/benchmark.sh mllm [options of tests/benchmarks/mllm.py]         the engine beside transformers and trl
+#   bin/benchmark.sh respond [options of tests/benchmarks/respond.py]   the job respond with one executor and with two
 #
 # Needs Python 3.11 (PYTHON names another interpreter) and its package index, for the peers' libraries go into a virtual environment
 # under target/benchmarks. BALLAST_PYTHON names an interpreter that has them already. Use an otherwise idle machine.
@@ -9,8 +10,11 @@ set -euo pipefail
 
 home="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 work="$home/target/benchmarks"
-[ "${1-}" = mllm ] || { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
-shift
+what="${1-}"
+case "$what" in
+    mllm | respond) shift ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+esac
 
 python="${BALLAST_PYTHON:-$work/python/bin/python}"
 if [ ! -x "$python" ]; then
@@ -19,6 +23,9 @@ if [ ! -x "$python" ]; then
 fi
 
 mkdir -p "$work"
+if [ "$what" = respond ]; then
+    exec "$python" "$home/tests/benchmarks/respond.py" --work "$work" "$@"
+fi
 (cd "$home" && mvn -B -q -DskipTests -Dspotless.check.skip -pl lib-core test-compile \
     dependency:build-classpath -DincludeScope=test -Dmdep.outputFile="$work/class-path") >&2
 exec "$python" "$home/tests/benchmarks/mllm.py" --work "$work" \
