@@ -104,7 +104,10 @@ public record RunConfig(String root, long seed, List<StageConfig> stages) {
         try {
             Config parsed = ConfigFactory.parseString(
                     "value = " + text, ConfigParseOptions.defaults().setOriginDescription(origin));
-            return parsed.getValue("value");
+            ConfigValue value = parsed.getValue("value");
+            // a plain text means itself: in HOCON the rest of a/b//c or a#b would be a comment
+            boolean plain = value.valueType() == ConfigValueType.STRING && !text.startsWith("\"");
+            return plain ? ConfigValueFactory.fromAnyRef(text, origin) : value;
         } catch (ConfigException e) {
             return ConfigValueFactory.fromAnyRef(text, origin);
         }

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunConfigTest {
     @TempDir
@@ -43,6 +45,16 @@ class RunConfigTest {
         assertThat(b.config().getDouble("optimizer.learning-rate")).isEqualTo(0.5);
         assertThat(b.config().getInt("optimizer.steps")).isEqualTo(20);
         assertThat(b.inputs("data")).containsExactly("a");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/data//run#1", "hdfs://node:8020/run", "s3a://bucket/a b", "C:\\run", "\u00fcber/{x}"})
+    void takesAnOverridingTextAsItStands(String root) throws Exception {
+        assertThat(RunConfig.load(file("stages {}"), Map.of("root", root)).root())
+                .isEqualTo(root);
+        assertThat(RunConfig.load(file("stages {}"), Map.of("root", "\"quoted\""))
+                        .root())
+                .isEqualTo("quoted");
     }
 
     @Test
