@@ -14,20 +14,23 @@ import org.apache.spark.sql.functions;
 
 /** What stages wrote, read with a Spark of the test's own. */
 final class Stored {
-    private static final SparkSession SPARK = SparkSession.builder()
-            .master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.log.level", "WARN")
-            .config("spark.sql.shuffle.partitions", "1")
-            .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
-            .getOrCreate();
-
     private Stored() {}
 
+    /** The session that is there, or a new one: another test may have stopped the last. */
+    private static SparkSession spark() {
+        return SparkSession.builder()
+                .master("local[1]")
+                .config("spark.ui.enabled", "false")
+                .config("spark.driver.host", "127.0.0.1")
+                .config("spark.driver.bindAddress", "127.0.0.1")
+                .config("spark.log.level", "WARN")
+                .config("spark.sql.shuffle.partitions", "1")
+                .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+                .getOrCreate();
+    }
+
     static Dataset<Row> table(Path root, String stage, String table) {
-        return SPARK.read().parquet(root.resolve(stage).resolve(table).toString());
+        return spark().read().parquet(root.resolve(stage).resolve(table).toString());
     }
 
     /** The rows of a table as JSON, sorted: equal exactly if the tables hold the same rows. */
