@@ -20,9 +20,14 @@ final class LlavaTensors {
         return TOWER + "encoder.layers." + layer + ".";
     }
 
-    /** The linear that makes logits, without {@code .weight}: the head's, or the embedding's where they are tied. */
+    /** The tensor that makes logits: the head's, or the embedding's where they are tied. */
+    static String head(TextConfig text) {
+        return text.tiedHead() ? EMBEDDING : HEAD;
+    }
+
+    /** {@link #head} as a linear, without {@code .weight}. */
     static String headModule(TextConfig text) {
-        String tensor = text.tiedHead() ? EMBEDDING : HEAD;
+        String tensor = head(text);
         return tensor.substring(0, tensor.length() - ".weight".length());
     }
 

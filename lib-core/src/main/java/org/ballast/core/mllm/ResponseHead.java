@@ -31,11 +31,6 @@ final class ResponseHead {
      */
     record Scores(Tensor logProbs, Tensor slope) {}
 
-    /** Name of the head's tensor. */
-    static String tensorName(TextConfig text) {
-        return text.tiedHead() ? LlavaTensors.EMBEDDING : LlavaTensors.HEAD;
-    }
-
     /**
      * @param normed {@code [tokens, hidden]}, behind the final norm
      * @param ids {@code [tokens]}, int64
@@ -55,7 +50,7 @@ final class ResponseHead {
 
     private Scores scores(Weights weights, Tensor normed, Tensor ids, boolean gradient, Tensor slopes) {
         try (NoGradGuard noGrad = new NoGradGuard()) {
-            Tensor head = weights.tensor(tensorName(text)); // [vocab, d]
+            Tensor head = weights.tensor(LlavaTensors.head(text)); // [vocab, d]
             Tensor plain = normed.detach(); // [tokens, d]
             long tokens = plain.size(0);
             long piece = Math.max(1, logitBytes / (Float.BYTES * (long) text.vocabSize()));
@@ -77,7 +72,7 @@ final class ResponseHead {
                 } else if (gradient) {
                     Tensor s = slopes.narrow(0, from, count); // [count, 1]
                     Tensor dz = exp.mul_(s.neg().div_(sum)).scatter_add_(1, y.unsqueeze(1), s); // [count, vocab]
-                    weights.gradient(tensorName(text)).addmm_(dz.t(), wide(n), new Scalar(1.0), new Scalar(1.0));
+                    weights.gradient(LlavaTensors.head(text)).addmm_(dz.t(), wide(n), new Scalar(1.0), new Scalar(1.0));
                     slope.add(wide(dz.to(head.scalar_type()).mm(head))); // [count, d]
                 }
             }

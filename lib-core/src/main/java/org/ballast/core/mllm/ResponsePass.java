@@ -88,7 +88,7 @@ final class ResponsePass {
         Tensor hidden = layers.forward(x).detach(); // [askers, d]
         hidden.set_requires_grad(true);
         Tensor picked = picked(hidden); // [targets, d]
-        boolean trainedHead = weights.gradient(ResponseHead.tensorName(config.text())) != null;
+        boolean trainedHead = weights.gradient(LlavaTensors.head(config.text())) != null;
         Tensor slope; // [targets, d]
         if (trainedHead) {
             ResponseHead.Scores scores =

@@ -50,11 +50,11 @@ class MatrixProductTest {
         return new Tensor[] {y.detach(), leafX.grad(), leafW.grad()};
     }
 
-    private static double relativeDifference(Tensor a, Tensor b) {
+    static double relativeDifference(Tensor a, Tensor b) {
         return a.sub(b).norm().item_float() / b.norm().item_float();
     }
 
-    private static Tensor random(long seed, int rows, int columns) {
+    static Tensor random(long seed, int rows, int columns) {
         SplittableRandom random = new SplittableRandom(seed);
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.length; i++) {

@@ -1,13 +1,14 @@
 package org.ballast.core.mllm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.ballast.core.mllm.MatrixProductTest.random;
+import static org.ballast.core.mllm.MatrixProductTest.relativeDifference;
 import static org.bytedeco.pytorch.global.torch.linear;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -85,18 +86,5 @@ class PackedMatrixTest {
                 dir.resolve("cpuinfo"), "processor\t: 0\nflags\t\t: fpu avx512bw amx_bf16\n\nflags\t\t: other\n");
         assertThat(Processor.flags(file)).containsExactlyInAnyOrder("fpu", "avx512bw", "amx_bf16");
         assertThat(Processor.flags(dir.resolve("none"))).isEmpty();
-    }
-
-    private static double relativeDifference(Tensor a, Tensor b) {
-        return a.sub(b).norm().item_float() / b.norm().item_float();
-    }
-
-    private static Tensor random(long seed, int rows, int columns) {
-        SplittableRandom random = new SplittableRandom(seed);
-        float[] values = new float[rows * columns];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (2 * random.nextDouble() - 1);
-        }
-        return Tensor.create(values, rows, columns);
     }
 }
