@@ -20,7 +20,7 @@ public enum TailProfile {
      * quantiles of a Pareto law with tail index alpha whose location and scale put the largest class at 1 and the smallest
      * at 1 / IR (Pareto's type II). ImageNet-LT and Places-LT (Liu et al., Large-Scale Long-Tailed Recognition in an Open
      * World, CVPR 2019) were drawn from a Pareto law of "power value" alpha = 6; paper and code do not say how exactly.
-     * With ImageNet-LT's 1,000 classes of 1,280 to 5 this gives 105 k samples and 352 / 486 / 162 classes with many, medium
+     * With ImageNet-LT's 1,000 classes of 1,280 to 5 this gives 104 k samples and 349 / 488 / 163 classes with many, medium
      * and few, against the published 116 k and 385 / 479 / 136.
      */
     PARETO {
