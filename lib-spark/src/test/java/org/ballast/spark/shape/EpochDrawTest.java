@@ -59,10 +59,14 @@ class EpochDrawTest {
 
     @Test
     void classesComeByTheStrategy() {
-        assertThat(head(drawn(rows(), SamplingStrategy.CLASS_BALANCED, 0, 17, 0, 2))).isBetween(440L, 560L);
-        assertThat(head(drawn(rows(), SamplingStrategy.INSTANCE_BALANCED, 0, 17, 0, 2))).isBetween(860L, 940L);
-        assertThat(head(drawn(rows(), SamplingStrategy.SQUARE_ROOT, 0, 17, 0, 2))).isBetween(690L, 810L);
-        assertThat(head(drawn(rows(), SamplingStrategy.PROGRESSIVELY_BALANCED, 0.5, 17, 0, 2))).isBetween(640L, 760L);
+        assertThat(head(drawn(rows(), SamplingStrategy.CLASS_BALANCED, 0, 17, 0, 2)))
+                .isBetween(440L, 560L);
+        assertThat(head(drawn(rows(), SamplingStrategy.INSTANCE_BALANCED, 0, 17, 0, 2)))
+                .isBetween(860L, 940L);
+        assertThat(head(drawn(rows(), SamplingStrategy.SQUARE_ROOT, 0, 17, 0, 2)))
+                .isBetween(690L, 810L);
+        assertThat(head(drawn(rows(), SamplingStrategy.PROGRESSIVELY_BALANCED, 0.5, 17, 0, 2)))
+                .isBetween(640L, 760L);
     }
 
     @Test
@@ -71,7 +75,8 @@ class EpochDrawTest {
         assertThat(ids).hasSize(1_000);
         List<ShapeRow> shuffled = new ArrayList<>(rows());
         Collections.shuffle(shuffled, new Random(2));
-        assertThat(drawn(shuffled, SamplingStrategy.CLASS_BALANCED, 0, 17, 3, 5)).isEqualTo(ids);
+        assertThat(drawn(shuffled, SamplingStrategy.CLASS_BALANCED, 0, 17, 3, 5))
+                .isEqualTo(ids);
         assertThat(drawn(rows(), SamplingStrategy.CLASS_BALANCED, 0, 17, 4, 1)).isNotEqualTo(ids);
         assertThat(drawn(rows(), SamplingStrategy.CLASS_BALANCED, 0, 18, 3, 1)).isNotEqualTo(ids);
         assertThat(new HashSet<>(ids)).as("every sample of the tail comes").contains("b0", "b5", "b9");

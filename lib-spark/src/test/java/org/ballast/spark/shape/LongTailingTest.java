@@ -80,7 +80,9 @@ class LongTailingTest {
         assertThat(splits).hasSize(124);
         for (int label = 0; label < 3; label++) {
             String prefix = "k" + label;
-            long kept = in(splits, "train").stream().filter(key -> key.startsWith(prefix)).count();
+            long kept = in(splits, "train").stream()
+                    .filter(key -> key.startsWith(prefix))
+                    .count();
             assertThat(kept).isEqualTo(new long[] {40, 20, 10}[label]);
         }
         assertThat(in(splits, "rest")).hasSize(50);
@@ -115,12 +117,10 @@ class LongTailingTest {
     void theTailIsCutAnewFromWhatAnEarlierRunLeftOut() {
         List<ShapeRow> rows = rows(30, 30);
         Map<String, String> before = splits(shaped(rows, tail(3, 0), 2));
-        List<ShapeRow> again = rows.stream()
-                .map(row -> row.inSplit(before.get(row.key())))
-                .toList();
+        List<ShapeRow> again =
+                rows.stream().map(row -> row.inSplit(before.get(row.key()))).toList();
         assertThat(splits(shaped(again, tail(3, 0), 2))).isEqualTo(before);
-        ShapeOptions dealt = ShapeRow.options(
-                SplitMode.STRATIFIED, tail(3, 0).longTail(), GroupBy.IMAGE);
+        ShapeOptions dealt = ShapeRow.options(SplitMode.STRATIFIED, tail(3, 0).longTail(), GroupBy.IMAGE);
         Map<String, String> first = splits(shaped(rows, dealt, 2));
         assertThat(new HashSet<>(first.values())).containsExactlyInAnyOrder("train", "val", "test", "rest");
         List<ShapeRow> known =
@@ -137,14 +137,17 @@ class LongTailingTest {
                 .containsEntry("long-tail.left-out.samples", 4.0)
                 .containsEntry("long-tail.left-out.prompts", 2.0);
         Map<String, String> splits = splits(shaped);
-        assertThat(in(splits, "rest").stream().filter(key -> key.startsWith("prompt"))).hasSize(2);
+        assertThat(in(splits, "rest").stream().filter(key -> key.startsWith("prompt")))
+                .hasSize(2);
         assertThat(in(splits, "rest")).hasSize(6);
     }
 
     @Test
     void extremes() {
         assertThat(splits(shaped(List.of(), tail(10, 0), 1))).isEmpty();
-        assertThat(splits(shaped(rows(5), tail(10, 0), 2)).values()).as("one class").containsOnly("train");
+        assertThat(splits(shaped(rows(5), tail(10, 0), 2)).values())
+                .as("one class")
+                .containsOnly("train");
         assertThat(splits(shaped(rows(1, 1), tail(10, 0), 2)).values()).containsOnly("train");
         Shaped cut = shaped(rows(3, 0, 1), tail(10, 2), 2);
         assertThat(in(splits(cut), "train")).hasSize(3);

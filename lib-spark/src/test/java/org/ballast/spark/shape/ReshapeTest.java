@@ -81,7 +81,16 @@ class ReshapeTest {
 
     private static Sample sample(String id, int image, int label, String split) {
         return new Sample(
-                id, image(image), "a picture", false, label, "class " + label, Domain.IN_DISTRIBUTION, split, "s", null);
+                id,
+                image(image),
+                "a picture",
+                false,
+                label,
+                "class " + label,
+                Domain.IN_DISTRIBUTION,
+                split,
+                "s",
+                null);
     }
 
     /** Sixty pictures of three classes with a sample and a prompt of two turns each, and one outside the distribution. */
@@ -98,7 +107,8 @@ class ReshapeTest {
             }
             images.add(new ImageRow(image(i), new byte[] {(byte) i}, i + ".png", 1, 1, "png"));
         }
-        samples.add(new Sample("flag", image(0), "a flag", false, -1, null, Domain.OUT_OF_DISTRIBUTION, "open", "s", null));
+        samples.add(
+                new Sample("flag", image(0), "a flag", false, -1, null, Domain.OUT_OF_DISTRIBUTION, "open", "s", null));
         prompts.add(new Prompt("text/0", null, "Why?", List.of(), null, null, "train", "s", null));
         prompts.add(new Prompt("text/1#2", null, "How?", List.of(), null, null, "train", "s", null));
         data = open("data");
@@ -136,7 +146,9 @@ class ReshapeTest {
         for (Row row : Tables.read(spark, stage, table)
                 .select(table.key().get(0), "split")
                 .collectAsList()) {
-            assertThat(splits.put(row.getString(0), row.getString(1))).as("once").isNull();
+            assertThat(splits.put(row.getString(0), row.getString(1)))
+                    .as("once")
+                    .isNull();
         }
         return splits;
     }
@@ -172,9 +184,11 @@ class ReshapeTest {
 
         assertThat(reshaped.has("images")).isFalse();
         Dataset<Row> asked = Tables.read(spark, List.of(reshaped), Table.PROMPTS);
-        List<Row> joined = PromptWithPicture.join(spark, List.of(reshaped), asked).collectAsList();
+        List<Row> joined =
+                PromptWithPicture.join(spark, List.of(reshaped), asked).collectAsList();
         assertThat(joined).hasSize(122);
-        assertThat(joined.stream().filter(row -> row.getAs(PromptWithPicture.PICTURE) != null)).hasSize(120);
+        assertThat(joined.stream().filter(row -> row.getAs(PromptWithPicture.PICTURE) != null))
+                .hasSize(120);
         assertThat(Tables.read(spark, List.of(reshaped, data), Table.IMAGES).count())
                 .as("once, though both have them")
                 .isEqualTo(PICTURES);
@@ -197,7 +211,8 @@ class ReshapeTest {
                 Tables.read(spark, reshaped, ClassTables.STATISTICS).orderBy("split", "label").collectAsList().stream()
                         .map(ClassStatisticRows::fromRow)
                         .toList();
-        assertThat(statistics.stream().map(one -> one.count().split() + one.count().label()))
+        assertThat(statistics.stream()
+                        .map(one -> one.count().split() + one.count().label()))
                 .containsExactly("open-1", "train0", "train1", "train2");
         assertThat(statistics.stream().map(one -> one.count().samples())).containsExactly(1L, 40L, 15L, 5L);
         assertThat(statistics.stream().map(ClassStatistic::band))
@@ -234,8 +249,7 @@ class ReshapeTest {
         write(more, Table.SAMPLES, samples.stream().map(SampleRows::toRow).toList());
         commit(more);
         StageFolder second = open("second");
-        Reshape.Result result =
-                reshape(second, List.of(data, more), List.of(first), stratified(GroupBy.IMAGE));
+        Reshape.Result result = reshape(second, List.of(data, more), List.of(first), stratified(GroupBy.IMAGE));
         commit(second, result);
         Map<String, String> before = splits(first, Table.SAMPLES);
         Map<String, String> after = splits(second, Table.SAMPLES);
@@ -254,12 +268,12 @@ class ReshapeTest {
                 source,
                 Table.PROMPTS,
                 List.of(
-                        PromptRows.toRow(new Prompt(
-                                "a/0", image(1), "<image> 1?", List.of(), null, null, "train", "s", null)),
-                        PromptRows.toRow(new Prompt(
-                                "b/0", image(2), "<image> 2?", List.of(), null, null, "test", "s", null)),
-                        PromptRows.toRow(new Prompt(
-                                "c/0", image(3), "<image> 3?", List.of(), null, null, "test", "s", null))));
+                        PromptRows.toRow(
+                                new Prompt("a/0", image(1), "<image> 1?", List.of(), null, null, "train", "s", null)),
+                        PromptRows.toRow(
+                                new Prompt("b/0", image(2), "<image> 2?", List.of(), null, null, "test", "s", null)),
+                        PromptRows.toRow(
+                                new Prompt("c/0", image(3), "<image> 3?", List.of(), null, null, "test", "s", null))));
         write(
                 source,
                 Table.COMPLETIONS,
@@ -276,7 +290,9 @@ class ReshapeTest {
         write(
                 source,
                 Reshape.DUPLICATES,
-                List.of(RowFactory.create(image(2), image(1), "perceptual"), RowFactory.create(image(3), image(1), "exact")));
+                List.of(
+                        RowFactory.create(image(2), image(1), "perceptual"),
+                        RowFactory.create(image(3), image(1), "exact")));
         assertThatThrownBy(() -> reshape(open("few"), List.of(source), List.of(), options))
                 .isInstanceOf(TooManyFailuresException.class)
                 .hasMessageContaining("1 of 3")
@@ -290,9 +306,10 @@ class ReshapeTest {
         assertThat(quarantined.<String>getAs("source_file")).isEqualTo("source/prompts");
         assertThat(quarantined.<String>getAs("message")).contains("'train'", "'test'");
         assertThat(splits(reshaped, Table.PROMPTS)).isEqualTo(Map.of("a/0", "train", "c/0", "test"));
-        Set<String> answered = Tables.read(spark, reshaped, Table.COMPLETIONS).select("prompt_id").collectAsList().stream()
-                .map(row -> row.getString(0))
-                .collect(Collectors.toSet());
+        Set<String> answered =
+                Tables.read(spark, reshaped, Table.COMPLETIONS).select("prompt_id").collectAsList().stream()
+                        .map(row -> row.getString(0))
+                        .collect(Collectors.toSet());
         assertThat(answered).containsExactlyInAnyOrder("a/0", "c/0");
         assertThat(result.tables()).as("no row has a label").doesNotContainKeys("class_statistics", "sampling");
     }
@@ -302,8 +319,7 @@ class ReshapeTest {
         StageFolder more = open("more");
         write(more, Table.SAMPLES, List.of(SampleRows.toRow(sample("s7", 7, 0, "train"))));
         commit(more);
-        assertThatThrownBy(() ->
-                        reshape(open("twice"), List.of(data, more), List.of(), stratified(GroupBy.IMAGE)))
+        assertThatThrownBy(() -> reshape(open("twice"), List.of(data, more), List.of(), stratified(GroupBy.IMAGE)))
                 .isInstanceOf(StageInputException.class)
                 .hasMessageContaining("'s7'")
                 .hasMessageContaining("[data, more]");

@@ -52,8 +52,7 @@ record ShapeRow(
     }
 
     ShapeRow inSplit(String name) {
-        return new ShapeRow(
-                key, id, imageId, label, name, sample, source, domain, duplicateOf, previousSplit, reason);
+        return new ShapeRow(key, id, imageId, label, name, sample, source, domain, duplicateOf, previousSplit, reason);
     }
 
     ShapeRow was(String name) {

@@ -41,11 +41,11 @@ class ShapingTest {
 
     /** What became of the rows: split, or {@code !reason}, by key. */
     private Map<String, String> shaped(List<ShapeRow> rows, ShapeOptions options, int partitions) {
-        Dataset<Row> shaped = Shaping.shape(
-                        ShapeRow.of(spark, rows, partitions), options, UnaryOperator.identity())
+        Dataset<Row> shaped = Shaping.shape(ShapeRow.of(spark, rows, partitions), options, UnaryOperator.identity())
                 .rows();
         Map<String, String> outcome = new TreeMap<>();
-        for (Row row : shaped.select("key", "sample", "split", "reason", "message", "text").collectAsList()) {
+        for (Row row : shaped.select("key", "sample", "split", "reason", "message", "text")
+                .collectAsList()) {
             String key = row.getString(0);
             assertThat(row.getString(5)).as("other columns stay").isEqualTo("text of " + key);
             assertThat(row.isNullAt(3)).isEqualTo(row.isNullAt(4));
@@ -105,7 +105,7 @@ class ShapingTest {
         assertThat(new HashSet<>(splits.values())).containsExactlyInAnyOrder("train", "val", "test");
     }
 
-    @RepeatedTest(6)
+    @RepeatedTest(4)
     void groupsAreWholeAndNothingHangsOnOrderOrPartitions(RepetitionInfo repetition) {
         int n = repetition.getCurrentRepetition();
         SplitMode mode = n % 2 == 0 ? SplitMode.HASH : SplitMode.STRATIFIED;
@@ -117,7 +117,7 @@ class ShapingTest {
         assertThat(shaped(shuffled, options(mode, GroupBy.IMAGE), 1 + n)).isEqualTo(splits);
     }
 
-    @RepeatedTest(5)
+    @RepeatedTest(3)
     void everyClassHasTheWantedSharesWithinItsLargestGroup(RepetitionInfo repetition) {
         // each picture of one class, so that the class of its group is that of its rows
         Random random = new Random(repetition.getCurrentRepetition());
@@ -148,7 +148,7 @@ class ShapingTest {
         }
     }
 
-    @RepeatedTest(4)
+    @RepeatedTest(2)
     void aGrownDataSetKeepsItsSplitsAndNewGroupsFillWhatIsLacking(RepetitionInfo repetition) {
         int n = repetition.getCurrentRepetition();
         SplitMode mode = n % 2 == 0 ? SplitMode.HASH : SplitMode.STRATIFIED;
@@ -167,8 +167,7 @@ class ShapingTest {
         }
         double train = after.values().stream().filter("train"::equals).count() / 400.0;
         assertThat(train).isBetween(0.6, 0.8);
-        assertThat(shaped(
-                        all.stream().map(row -> row.was(after.get(row.key()))).toList(), options, 2))
+        assertThat(shaped(all.stream().map(row -> row.was(after.get(row.key()))).toList(), options, 2))
                 .as("nothing new")
                 .isEqualTo(after);
     }
@@ -194,8 +193,8 @@ class ShapingTest {
                 ShapeRow.sample("e", "i", 0).like("j"),
                 ShapeRow.sample("f", "m", 0).was("val"));
         assertThat(shaped(rows, options(SplitMode.STRATIFIED, GroupBy.NEAR_DUPLICATE), 3))
-                .isEqualTo(Map.of(
-                        "a", "!" + CONFLICT, "b", "train", "c", "val", "d", "train", "e", "train", "f", "val"));
+                .isEqualTo(
+                        Map.of("a", "!" + CONFLICT, "b", "train", "c", "val", "d", "train", "e", "train", "f", "val"));
     }
 
     @Test
@@ -270,8 +269,8 @@ class ShapingTest {
         rows.add(ShapeRow.sample("open2", "o2", -1).inSplit("held"));
         // held out, though its picture is trained on
         rows.add(ShapeRow.sample("leak", "t3", 0).inSplit("held"));
-        Map<String, String> splits = shaped(
-                rows, new ShapeOptions(rule, null, ShapeOptions.none().sampling()), 3);
+        Map<String, String> splits =
+                shaped(rows, new ShapeOptions(rule, null, ShapeOptions.none().sampling()), 3);
         Map<String, Long> held = splits.entrySet().stream()
                 .filter(entry -> entry.getKey().startsWith("held"))
                 .collect(Collectors.groupingBy(Map.Entry::getValue, Collectors.counting()));
@@ -288,12 +287,14 @@ class ShapingTest {
         for (SplitMode mode : List.of(SplitMode.HASH, SplitMode.STRATIFIED)) {
             ShapeOptions options = options(mode, GroupBy.NEAR_DUPLICATE, GroupBy.SOURCE);
             assertThat(shaped(List.of(), options, 2)).isEmpty();
-            assertThat(shaped(List.of(ShapeRow.sample("a", null, null)), options, 2)).hasSize(1);
+            assertThat(shaped(List.of(ShapeRow.sample("a", null, null)), options, 2))
+                    .hasSize(1);
             ShapeRow bad = ShapeRow.sample("a", null, null).rejected("no-image");
             assertThat(shaped(List.of(bad), options, 2)).isEqualTo(Map.of("a", "!no-image"));
         }
         List<ShapeRow> together = ShapeRow.random(1, 60);
-        assertThat(new HashSet<>(shaped(together, options(SplitMode.STRATIFIED, GroupBy.SOURCE), 2).values()))
+        assertThat(new HashSet<>(shaped(together, options(SplitMode.STRATIFIED, GroupBy.SOURCE), 2)
+                        .values()))
                 .as("one source, one group")
                 .containsExactly("train");
     }
