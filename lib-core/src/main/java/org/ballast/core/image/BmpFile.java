@@ -6,9 +6,10 @@ import org.ballast.core.image.ImageRejected.Reason;
 /**
  * A BMP's header.
  *
+ * @param plainEnd where the pixels end if they are not compressed, else 0; the last row may lack its padding
  * @param profile position of the colour space's name where that asks for an embedded or linked profile, else -1
  */
-record BmpFile(int width, int height, int profile) {
+record BmpFile(int width, int height, long plainEnd, int profile) {
     private static final int HEADER = 14;
     private static final int CORE = 12;
     private static final int V4 = 108;
@@ -36,7 +37,11 @@ record BmpFile(int width, int height, int profile) {
         }
         in.require(pixels, 0);
         int profile = size < V4 || !asksForProfile(in.text(HEADER + 56, 4)) ? -1 : HEADER + 56;
-        return new BmpFile(width, height == Integer.MIN_VALUE ? 0 : Math.abs(height), profile);
+        int rows = height == Integer.MIN_VALUE ? 0 : Math.abs(height);
+        long rowBits = (long) width * (core ? in.unsignedShort(24) : in.unsignedShort(28));
+        boolean plain = compression == 0 || compression == MOST_COMPRESSION;
+        long end = pixels + (rowBits + 31) / 32 * 4 * (rows - 1L) + (rowBits + 7) / 8;
+        return new BmpFile(width, rows, plain ? end : 0, profile);
     }
 
     private static boolean asksForProfile(String colorSpace) {

@@ -3,12 +3,18 @@ package org.ballast.core.image;
 import java.awt.image.BufferedImage;
 import java.nio.charset.StandardCharsets;
 import org.ballast.core.image.ImageHeader.Format;
+import org.ballast.core.image.ImageRejected.Reason;
 
 /** A decoded BMP. */
 record BmpPicture(BufferedImage image) implements DecodedPicture {
 
     static BmpPicture decode(byte[] bytes) throws ImageRejected {
         BmpFile file = BmpFile.read(bytes);
+        if (file.plainEnd() > bytes.length) {
+            throw new ImageRejected(
+                    Reason.TRUNCATED,
+                    "bmp of %d bytes whose pixels end at %d".formatted(bytes.length, file.plainEnd()));
+        }
         byte[] plain = bytes;
         if (file.profile() >= 0) {
             // ImageIO would apply the profile, Pillow does not

@@ -56,8 +56,11 @@ record GifFile(int width, int height, int left, int top, int frameWidth, int fra
     }
 
     private GifFile checked() throws ImageRejected {
-        if (frameWidth < 1 || frameHeight < 1) {
-            throw new ImageRejected(Reason.CORRUPT, "gif with a frame of " + frameWidth + " x " + frameHeight);
+        if (width < 1 || height < 1 || frameWidth < 1 || frameHeight < 1) {
+            throw new ImageRejected(
+                    Reason.CORRUPT,
+                    "gif with a frame of %d x %d on a screen of %d x %d"
+                            .formatted(frameWidth, frameHeight, width, height));
         }
         if (left + frameWidth > width || top + frameHeight > height) {
             throw new ImageRejected(

@@ -1,14 +1,12 @@
 package org.ballast.core.image;
 
-import java.awt.image.Raster;
 import java.util.Arrays;
 import org.ballast.core.image.ImageRejected.Reason;
 import org.ballast.core.image.WebpFile.Span;
+import org.ballast.core.image.vp8l.Vp8lDecoder;
 
 /** The chunk ALPH of a lossy WebP: plain bytes or the green of a lossless bit stream without its header, filtered (WebP container specification, "Alpha"). */
 final class WebpAlpha {
-    private static final int GREEN = 1;
-
     private WebpAlpha() {}
 
     /** The plane {@code [frameHeight, frameWidth]}. */
@@ -41,16 +39,10 @@ final class WebpAlpha {
     }
 
     private static byte[] lossless(byte[] bytes, Span data, int width, int height) throws ImageRejected {
-        int size = width - 1 | (height - 1) << 14;
-        byte[] header = {0x2f, (byte) size, (byte) (size >> 8), (byte) (size >> 16), (byte) (size >> 24)};
-        Raster raw = WebpPicture.lossless(header, bytes, data, width, height);
-        byte[] plane = new byte[width * height];
-        int[] row = new int[width];
-        for (int y = 0; y < height; y++) {
-            raw.getSamples(0, y, width, 1, GREEN, row);
-            for (int x = 0; x < width; x++) {
-                plane[y * width + x] = (byte) row[x];
-            }
+        int[] argb = Vp8lDecoder.decode(bytes, data.from(), data.end(), width, height);
+        byte[] plane = new byte[argb.length];
+        for (int i = 0; i < plane.length; i++) {
+            plane[i] = (byte) (argb[i] >> 8); // green
         }
         return plane;
     }

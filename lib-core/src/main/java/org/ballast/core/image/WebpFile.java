@@ -27,6 +27,9 @@ record WebpFile(
         Span image,
         Span alphaPlane,
         Span exif) {
+    /** Bytes of a lossless bit stream before its first transform. */
+    static final int LOSSLESS_HEADER = 5;
+
     private static final int FIRST_CHUNK = 12;
     private static final int CHUNK_HEADER = 8;
     private static final int FRAME_HEADER = 16;
@@ -185,7 +188,7 @@ record WebpFile(
                 return sized(in.unsignedShort(at + 6) & 0x3fff, in.unsignedShort(at + 8) & 0x3fff, false);
             }
             case "VP8L" -> {
-                if (chunk.payload.length < 5) {
+                if (chunk.payload.length < LOSSLESS_HEADER) {
                     throw corrupt("a VP8L chunk of " + chunk.payload.length + " bytes");
                 }
                 long bits = in.unsignedInt(at + 1);

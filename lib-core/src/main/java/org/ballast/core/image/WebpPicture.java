@@ -1,12 +1,8 @@
 package org.ballast.core.image;
 
-import java.awt.image.Raster;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import org.ballast.core.image.ImageHeader.Format;
 import org.ballast.core.image.WebpFile.Span;
 import org.ballast.core.image.vp8.Vp8Picture;
+import org.ballast.core.image.vp8l.Vp8lDecoder;
 
 /** The still picture of a WebP on its canvas, which is transparent black where the first frame of an animation leaves it free. */
 record WebpPicture(WebpFile file, Frame frame) implements DecodedPicture {
@@ -34,61 +30,43 @@ record WebpPicture(WebpFile file, Frame frame) implements DecodedPicture {
         }
     }
 
-    /** @param raw red, green, blue and, where the stream says that it counts, alpha */
-    private record Lossless(Raster raw) implements Frame {
+    /** @param argb {@code [frameHeight, frameWidth]} */
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Lossless(int width, int[] argb) implements Frame {
         @Override
         public byte[] rgb() {
-            int width = raw.getWidth();
-            int bands = raw.getNumBands();
-            byte[] rgb = new byte[3 * width * raw.getHeight()];
-            int[] row = new int[bands * width];
-            for (int y = 0, to = 0; y < raw.getHeight(); y++) {
-                raw.getPixels(0, y, width, 1, row);
-                for (int from = 0; from < row.length; from += bands) {
-                    rgb[to++] = (byte) row[from];
-                    rgb[to++] = (byte) row[from + 1];
-                    rgb[to++] = (byte) row[from + 2];
-                }
+            byte[] rgb = new byte[3 * argb.length];
+            int to = 0;
+            for (int pixel : argb) {
+                rgb[to++] = (byte) (pixel >> 16);
+                rgb[to++] = (byte) (pixel >> 8);
+                rgb[to++] = (byte) pixel;
             }
             return rgb;
         }
 
         @Override
         public int opacity(int x, int y) {
-            return raw.getNumBands() < 4 ? 255 : raw.getSample(x, y, 3);
+            return argb[y * width + x] >>> 24;
         }
     }
 
     static WebpPicture decode(byte[] bytes) throws ImageRejected {
         WebpFile file = WebpFile.read(bytes);
         if (file.lossless()) {
-            Raster raw = lossless(new byte[0], bytes, file.image(), file.frameWidth(), file.frameHeight());
-            return new WebpPicture(file, new Lossless(raw));
+            Span stream = file.image();
+            int[] argb = Vp8lDecoder.decode(
+                    bytes,
+                    stream.from() + WebpFile.LOSSLESS_HEADER,
+                    stream.end(),
+                    file.frameWidth(),
+                    file.frameHeight());
+            return new WebpPicture(file, new Lossless(file.frameWidth(), argb));
         }
         byte[] alpha = file.alphaPlane() == null ? null : WebpAlpha.decode(bytes, file);
         Vp8Picture picture =
                 Vp8Picture.decode(bytes, file.image().from(), file.image().length());
         return new WebpPicture(file, new Lossy(picture, alpha));
-    }
-
-    /**
-     * Decodes a lossless bit stream that consists of {@code start} and a part of the file's bytes. The reader sees it alone: profiles, text and
-     * animation never reach it.
-     */
-    static Raster lossless(byte[] start, byte[] bytes, Span part, int width, int height) throws ImageRejected {
-        int length = start.length + part.length();
-        ByteBuffer plain = ByteBuffer.allocate(20 + length + (length & 1)).order(ByteOrder.LITTLE_ENDIAN);
-        plain.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(plain.capacity() - 8);
-        plain.put("WEBPVP8L".getBytes(StandardCharsets.US_ASCII)).putInt(length);
-        plain.put(start).put(bytes, part.from(), part.length());
-        return ImageIoReaders.read(Format.WEBP, plain.array(), reader -> {
-            Raster raw = reader.read(0).getRaster();
-            if (raw.getWidth() != width || raw.getHeight() != height) {
-                throw new IllegalStateException("it is read as " + raw.getWidth() + " x " + raw.getHeight()
-                        + ", its header says " + width + " x " + height);
-            }
-            return raw;
-        });
     }
 
     @Override
