@@ -51,6 +51,11 @@ public record RunHeader(
                 Instant.now().toString());
     }
 
+    /** This header with other inputs. */
+    public RunHeader withInputs(Map<String, String> others) {
+        return new RunHeader(runId, stage, job, configurationDigest, others, startedAt);
+    }
+
     /** {@code sha256} of what identifies the output: job, configuration digest and the inputs' digests. */
     @JsonProperty
     public String digest() {
