@@ -34,6 +34,8 @@ public enum Reason {
     BAD_CONVERSATION("bad-conversation"),
     /** A second row with an id that must be unique. */
     DUPLICATE_ID("duplicate-id"),
+    /** A row of a group that is in a training-most split too: held out, it would leak. */
+    SPLIT_CONFLICT("split-conflict"),
     /** A second row that is equal to an earlier one. */
     DUPLICATE_ROW("duplicate-row"),
     /** More tokens or words than the limits allow. */

@@ -48,6 +48,7 @@ final class DataCard {
             tables.forEach((table, splits) -> card.append("| `%s` | %s |\n"
                     .formatted(table, splits.equals(List.of(WHOLE)) ? "" : String.join(", ", splits))));
         }
+        card.append(ClassSection.of(manifest.metrics()));
         return card.toString();
     }
 
