@@ -38,6 +38,8 @@ public enum Reason {
     SPLIT_CONFLICT("split-conflict"),
     /** A second row that is equal to an earlier one. */
     DUPLICATE_ROW("duplicate-row"),
+    /** A text holds a word that the format to be written keeps for pictures and other files. */
+    RESERVED_TOKEN("reserved-token"),
     /** More tokens or words than the limits allow. */
     TOO_LONG("too-long"),
     /** The model answered nothing. */
