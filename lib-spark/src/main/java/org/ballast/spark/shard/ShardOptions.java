@@ -40,6 +40,12 @@ public record ShardOptions(
         require(partitions >= 0, "partitions", "must be >= 0", partitions);
     }
 
+    /** The same for other inputs. */
+    public ShardOptions withInputs(List<ShardInput> others) {
+        return new ShardOptions(
+                others, classes, limits, decode, waveRows, wavePictures, maxFailureRate, targetFileBytes, partitions);
+    }
+
     private static void require(boolean holds, String field, String rule, Object value) {
         if (!holds) {
             throw new IllegalArgumentException("shard: %s %s, was %s".formatted(field, rule, value));

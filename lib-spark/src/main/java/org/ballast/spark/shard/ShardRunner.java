@@ -121,12 +121,12 @@ public final class ShardRunner {
         long rows = 0;
         int wave = 0;
         List<Row> held = new ArrayList<>();
+        Path prepared = stage.work("stage_rows");
+        SourceRows.prepare(spark, plan, prepared);
         for (int i = 0; i < options.inputs().size(); i++) {
-            try (AnnotationReader reader = open(i)) {
+            try (SourceRows reader = SourceRows.open(spark.sparkContext().hadoopConfiguration(), plan, i, prepared)) {
                 while (reader.advance()) {
-                    if (waves.isFinished(wave)) {
-                        reader.skip();
-                    } else {
+                    if (!waves.isFinished(wave)) {
                         hold(reader, i, held);
                     }
                     rows++;
@@ -150,14 +150,7 @@ public final class ShardRunner {
         return rows;
     }
 
-    private AnnotationReader open(int input) throws IOException {
-        Path file = new Path(plan.annotations().get(input));
-        return new AnnotationReader(
-                options.inputs().get(input).annotations(),
-                file.getFileSystem(spark.sparkContext().hadoopConfiguration()).open(file));
-    }
-
-    private void hold(AnnotationReader reader, int input, List<Row> held) {
+    private void hold(SourceRows reader, int input, List<Row> held) {
         RowContext context = new RowContext(
                 options.inputs().get(input), input, plan.rootOfInput().get(input), reader.position(), plan.classes());
         CandidateRows.of(reader.row(), context).forEach(candidate -> held.add(candidate.toRow()));
@@ -230,12 +223,12 @@ public final class ShardRunner {
                 last, JavaConverters.asScalaBuffer(List.of("root", "image")).toSeq(), "left");
     }
 
-    /** The image roots, each {@code .tar.gz} as the plain tar that it was unpacked to. */
+    /** The image roots, each packed one as the plain tar that it was unpacked to. */
     private List<ImageRoot> unpacked() {
         List<ImageRoot> roots = new ArrayList<>();
         List<ImageRoot> packed = new ArrayList<>();
         for (ImageRoot root : plan.roots()) {
-            if (root.kind() == ImageRoot.Kind.TAR_GZ) {
+            if (root.kind().packed()) {
                 Path target = new Path(stage.work("unpacked"), root.index() + ".tar");
                 roots.add(new ImageRoot(root.index(), root.name(), target.toString(), ImageRoot.Kind.TAR));
                 if (!exists(target)) {
@@ -267,13 +260,13 @@ public final class ShardRunner {
                         Table.QUARANTINE,
                         target));
         requireFewFailures(resolved.count(), tables.get(Table.QUARANTINE.name()));
-        if (options.inputs().stream().anyMatch(input -> input.format().givesSamples())) {
+        if (options.inputs().stream().anyMatch(ShardInput::givesSamples)) {
             Dataset<Row> samples = good.filter(col("sample"))
                     .map(new StoredRows.ToSample(options.inputs(), plan.classes()), Encoders.row(SampleRows.SCHEMA));
             tables.put(Table.SAMPLES.name(), Tables.write(samples, stage, Table.SAMPLES, target));
             requireUnique(Table.SAMPLES, "sample_id");
         }
-        if (options.inputs().stream().anyMatch(input -> !input.format().givesSamples())) {
+        if (options.inputs().stream().anyMatch(input -> !input.givesSamples())) {
             Dataset<Row> asked = good.filter(not(col("sample")));
             tables.put(
                     Table.PROMPTS.name(),
@@ -286,7 +279,7 @@ public final class ShardRunner {
             tables.put(
                     Table.COMPLETIONS.name(),
                     Tables.write(
-                            asked.map(new StoredRows.ToCompletion(), Encoders.row(CompletionRows.SCHEMA)),
+                            asked.flatMap(new StoredRows.ToCompletions(), Encoders.row(CompletionRows.SCHEMA)),
                             stage,
                             Table.COMPLETIONS,
                             target));
@@ -380,7 +373,7 @@ public final class ShardRunner {
             implements VoidFunction<ImageRoot>, Serializable {
         @Override
         public void call(ImageRoot root) {
-            TarArchives.unpack(hadoop.value(), new Path(root.uri()), new Path(folder, root.index() + ".tar"));
+            PackedPictures.unpack(hadoop.value(), root, new Path(folder, root.index() + ".tar"));
         }
     }
 

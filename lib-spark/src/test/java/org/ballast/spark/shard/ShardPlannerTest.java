@@ -93,10 +93,10 @@ class ShardPlannerTest {
         assertThat(plan(null, input("train.json", "images.tar")).digests()).isEqualTo(before.digests());
         Files.writeString(data.resolve("train.json"), "[1]");
         ShardPlan rows = plan(null, input("train.json", "images.tar"));
-        assertThat(rows.digests().get("input-0/annotations"))
-                .isNotEqualTo(before.digests().get("input-0/annotations"));
+        assertThat(rows.digests().get("annotations " + data.resolve("train.json")))
+                .isNotEqualTo(before.digests().get("annotations " + data.resolve("train.json")));
         Files.writeString(data.resolve("images.tar"), "y");
-        assertThat(plan(null, input("train.json", "images.tar")).digests().get("images-0"))
-                .isNotEqualTo(before.digests().get("images-0"));
+        assertThat(plan(null, input("train.json", "images.tar")).digests().get("images " + data.resolve("images.tar")))
+                .isNotEqualTo(before.digests().get("images " + data.resolve("images.tar")));
     }
 }
