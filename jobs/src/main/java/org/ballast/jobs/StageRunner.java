@@ -1,5 +1,6 @@
 package org.ballast.jobs;
 
+import com.typesafe.config.Config;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,15 +40,14 @@ final class StageRunner {
         StageFolder folder = task.output(stage, run, hadoop);
         StageContext context = new StageContext(spark, run, stage, folder);
         try {
-            RunHeader header =
-                    RunHeader.now(stage.name(), stage.job(), configurationDigest(stage), inputs(stage, task, hadoop));
-            StageFolder.State state = folder.open(header, force);
+            RunHeader header = RunHeader.now(
+                    stage.name(), stage.job(), configurationDigest(stage, task), inputs(stage, task, hadoop));
+            StageFolder.State state = folder.open(header, force, task.updates());
             if (state == StageFolder.State.UP_TO_DATE) {
                 LOG.info("{}: up to date", stage.name());
                 return told("up-to-date", folder.manifest(), 0);
             }
-            LOG.info(
-                    "{}: {} {}", stage.name(), state == StageFolder.State.CONTINUE ? "continues" : "runs", stage.job());
+            LOG.info("{}: {} {}", stage.name(), verb(state), stage.job());
             long start = System.nanoTime();
             StageOutcome outcome = task.run(context);
             long millis = (System.nanoTime() - start) / 1_000_000;
@@ -78,10 +78,20 @@ final class StageRunner {
         }
     }
 
-    private String configurationDigest(StageConfig stage) {
-        String settings = new StageConfig(
-                        stage.name(), stage.job(), stage.config().withoutPath("execution"), stage.line())
-                .json();
+    private static String verb(StageFolder.State state) {
+        return switch (state) {
+            case CONTINUE -> "continues";
+            case UPDATE -> "updates by";
+            default -> "runs";
+        };
+    }
+
+    private String configurationDigest(StageConfig stage, Task task) {
+        Config config = stage.config().withoutPath("execution");
+        for (String path : task.outsideSettings()) {
+            config = config.withoutPath(path);
+        }
+        String settings = new StageConfig(stage.name(), stage.job(), config, stage.line()).json();
         return Sha256.of(settings, Long.toString(run.seed()));
     }
 

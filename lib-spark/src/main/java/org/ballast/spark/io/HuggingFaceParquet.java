@@ -1,12 +1,19 @@
 package org.ballast.spark.io;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.mapreduce.Job;
+import org.apache.hadoop.mapreduce.TaskAttemptContext;
 import org.apache.parquet.hadoop.ParquetOutputFormat;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
@@ -33,7 +40,36 @@ public final class HuggingFaceParquet extends ParquetFileFormat {
         OutputWriterFactory factory = super.prepareWrite(spark, job, options, dataSchema);
         job.getConfiguration().set(FEATURES, HuggingFaceFeatures.of(dataSchema));
         ParquetOutputFormat.setWriteSupportClass(job, Support.class);
-        return factory;
+        return new Unsummed(factory);
+    }
+
+    /** Spark's writers, without Hadoop's checksum file beside each local file: its 512-byte chunks take longer than the writing. */
+    private static final class Unsummed extends OutputWriterFactory {
+        private static final long serialVersionUID = 1L;
+
+        private final OutputWriterFactory factory;
+
+        Unsummed(OutputWriterFactory factory) {
+            this.factory = factory;
+        }
+
+        @Override
+        public String getFileExtension(TaskAttemptContext context) {
+            return factory.getFileExtension(context);
+        }
+
+        @Override
+        public OutputWriter newInstance(String path, StructType schema, TaskAttemptContext context) {
+            try {
+                FileSystem files = new Path(path).getFileSystem(context.getConfiguration());
+                if (files instanceof ChecksumFileSystem summed) {
+                    summed.setWriteChecksum(false);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("no file system for " + path, e);
+            }
+            return factory.newInstance(path, schema, context);
+        }
     }
 
     /** Spark's own writing of rows; only the footer has one key more. */

@@ -91,6 +91,34 @@ public record ShardInput(
         require(!question.isBlank(), annotations, "question", "must not be empty");
     }
 
+    /** A source whose captions, if it has any, become rows in the usual way. */
+    public ShardInput(
+            AnnotationLayout format,
+            String annotations,
+            String images,
+            String split,
+            Domain domain,
+            String source,
+            String idPrefix,
+            String kind,
+            String kindPattern,
+            String window) {
+        this(
+                format,
+                annotations,
+                images,
+                split,
+                domain,
+                source,
+                idPrefix,
+                kind,
+                kindPattern,
+                window,
+                null,
+                null,
+                false);
+    }
+
     /** A source with what most need; everything else by the {@code with} methods. */
     public static ShardInput of(
             AnnotationLayout format, String annotations, String images, String split, String source) {

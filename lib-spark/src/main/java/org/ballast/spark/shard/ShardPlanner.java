@@ -4,15 +4,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
@@ -31,6 +32,7 @@ public final class ShardPlanner {
     private final List<String> faults = new ArrayList<>();
     private final Map<String, String> digests = new TreeMap<>();
     private final Map<String, Optional<ImageRoot>> named = new HashMap<>();
+    private final Set<String> besides = new HashSet<>();
 
     private ShardPlanner(Configuration hadoop) {
         this.hadoop = hadoop;
@@ -38,9 +40,10 @@ public final class ShardPlanner {
 
     /**
      * Plans a run: patterns become files, formats are told, and the inputs are put into an order that does not hang on that of the
-     * configuration. JSON files are digested whole, archives and Parquet files by their length and their first and last MiB,
-     * sources that are folders of pictures by names, lengths and times, stages by their manifest. Image roots that are folders
-     * are not digested: a changed one needs {@code --force}.
+     * configuration. JSON files are digested whole, archives and Parquet files by their length and their first and last MiB, folders of
+     * pictures by the names, lengths and times of their files, stages by their manifest. Pictures that are only referenced
+     * are not looked at, nor is the folder of an annotation file that names no image root: a changed picture there needs
+     * {@code --force}.
      *
      * @throws ShardInputException naming every source and image root that is missing or of no known kind
      */
@@ -75,7 +78,9 @@ public final class ShardPlanner {
         for (ImageRoot root : roots.values()) {
             numbered.add(new ImageRoot(numbered.size(), root.name(), root.uri(), root.kind()));
         }
-        digestArchives(numbered, sources);
+        if (options.pictures() == PictureStorage.EMBED) {
+            numbered.forEach(this::digest);
+        }
         ClassNames classes = options.classes() == null ? folderClasses(sources) : classes(options.classes());
         if (!faults.isEmpty()) {
             throw new ShardInputException(faults);
@@ -104,7 +109,7 @@ public final class ShardPlanner {
             if (source.input().format() == AnnotationLayout.BALLAST) {
                 digests.put(role, whole(new Path(place, "manifest.json")));
             } else if (source.place().isDirectory()) {
-                digests.put(role, listing(place));
+                digests.put(role, FolderListing.digest(source.place(), hadoop));
             } else if (source.input().format() == AnnotationLayout.WEBDATASET
                     || source.input().format() == AnnotationLayout.IDX
                     || SourceRows.isParquet(place.getName())) {
@@ -163,6 +168,9 @@ public final class ShardPlanner {
         boolean isBelow = input.format() == AnnotationLayout.MINIGPT4
                 && folder.getFileSystem(hadoop).exists(below);
         Path root = isBelow ? below : folder;
+        if (!isBelow) {
+            besides.add(root.toString());
+        }
         return new ImageRoot(-1, root.toString(), root.toString(), ImageRoot.Kind.FOLDER);
     }
 
@@ -179,21 +187,23 @@ public final class ShardPlanner {
         return new ImageRoot(-1, name, status.getPath().toString(), kind);
     }
 
-    /** Of the roots that are no source themselves. */
-    private void digestArchives(List<ImageRoot> roots, List<Sources.Source> sources) {
-        List<String> known = sources.stream().map(Sources.Source::uri).toList();
-        for (ImageRoot root : roots) {
-            boolean archive = root.kind() == ImageRoot.Kind.TAR || root.kind() == ImageRoot.Kind.TAR_GZ;
-            if (archive && !known.contains(root.uri())) {
-                try {
-                    Path place = new Path(root.uri());
-                    digests.put(
-                            imagesRole(root.name()),
-                            edges(place.getFileSystem(hadoop).getFileStatus(place)));
-                } catch (IOException e) {
-                    faults.add("image root %s cannot be read (%s)".formatted(root.name(), e.getMessage()));
-                }
-            }
+    /** Not of a folder that is only where annotations lie: anything may come and go there. */
+    private void digest(ImageRoot root) {
+        if (besides.contains(root.uri())) {
+            return;
+        }
+        try {
+            Path place = new Path(root.uri());
+            FileSystem files = place.getFileSystem(hadoop);
+            digests.put(
+                    imagesRole(root.name()),
+                    switch (root.kind()) {
+                        case FOLDER -> FolderListing.digest(files.getFileStatus(place), hadoop);
+                        case STAGE -> whole(new Path(place.getParent(), "manifest.json"));
+                        case TAR, TAR_GZ, PARQUET, IDX -> edges(files.getFileStatus(place));
+                    });
+        } catch (IOException e) {
+            faults.add("image root %s cannot be read (%s)".formatted(root.name(), e.getMessage()));
         }
     }
 
@@ -284,28 +294,6 @@ public final class ShardPlanner {
             in.readFully(length - tail.length, tail);
             return Sha256.of(Long.toString(length), Sha256.of(head), Sha256.of(tail));
         }
-    }
-
-    /** Of pictures and the files beside them. */
-    private String listing(Path folder) throws IOException {
-        MessageDigest digest = sha256();
-        FolderWalk walk = new FolderWalk(folder.getFileSystem(hadoop), folder);
-        for (FolderWalk.Entry entry = walk.next(); entry != null; entry = walk.next()) {
-            add(digest, entry.path(), entry.status());
-            for (String extension : FolderRows.BESIDE) {
-                FileStatus beside = entry.beside(extension);
-                if (beside != null) {
-                    add(digest, extension, beside);
-                }
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static void add(MessageDigest digest, String name, FileStatus status) {
-        digest.update("%s\0%d\0%d\n"
-                .formatted(name, status.getLen(), status.getModificationTime())
-                .getBytes(StandardCharsets.UTF_8));
     }
 
     private static MessageDigest sha256() {

@@ -1,11 +1,13 @@
 package org.ballast.spark.shard;
 
 import java.io.Serializable;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Row;
+import org.ballast.core.data.Completion;
 import org.ballast.core.data.Domain;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Quarantined;
@@ -42,7 +44,7 @@ final class StoredRows {
                     domain,
                     row.getAs("split"),
                     input.source(),
-                    input.window()));
+                    RowIndex.window(row, input)));
         }
     }
 
@@ -62,7 +64,7 @@ final class StoredRows {
                     row.getAs("label"),
                     row.getAs("split"),
                     input.source(),
-                    input.window()));
+                    RowIndex.window(row, input)));
         }
     }
 
@@ -74,8 +76,9 @@ final class StoredRows {
         public Iterator<Row> call(Row row) {
             String promptId = row.getAs("key");
             return row.<Row>getList(row.fieldIndex("completions")).stream()
-                    .map(completion -> CompletionRows.toRow(
-                            SourceCompletion.fromRow(completion).of(promptId)))
+                    .map(completion -> SourceCompletion.fromRow(completion).of(promptId))
+                    .sorted(Comparator.comparing(Completion::completionId))
+                    .map(completion -> CompletionRows.toRow(completion))
                     .iterator();
         }
     }

@@ -215,6 +215,7 @@ class FormatRunsTest {
                 new ShardOptions(
                         List.of(ShardInput.of(AnnotationLayout.AUTO, twice.toString(), null, "train", "s")),
                         null,
+                        PictureStorage.EMBED,
                         FormatSamplesTest.options(sample("bpo.json")).limits(),
                         true,
                         100,

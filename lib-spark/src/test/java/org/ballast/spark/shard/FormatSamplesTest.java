@@ -27,7 +27,16 @@ class FormatSamplesTest {
 
     static ShardOptions options(ShardInput... inputs) {
         return new ShardOptions(
-                List.of(inputs), null, new ImageLimits(1 << 20, 1 << 20, 4096), true, 100, 100, 0, 1 << 20, 0);
+                List.of(inputs),
+                null,
+                PictureStorage.EMBED,
+                new ImageLimits(1 << 20, 1 << 20, 4096),
+                true,
+                100,
+                100,
+                0,
+                1 << 20,
+                0);
     }
 
     static ShardInput sample(String name) {

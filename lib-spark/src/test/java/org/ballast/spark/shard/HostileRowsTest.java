@@ -421,7 +421,10 @@ class HostileRowsTest {
                 .extracting(row -> row.reason() == null ? "good" : row.reason().code())
                 .containsExactly("path-escapes-root", "missing-field", "not-a-row", "good");
         Files.move(listed.resolve("metadata.jsonl"), listed.resolve("metadata.csv"));
-        assertThatThrownBy(() -> ShardPlanner.plan(HADOOP, FormatSamplesTest.options(metadata)))
+        assertThatThrownBy(() -> ShardPlanner.plan(
+                        HADOOP,
+                        FormatSamplesTest.options(
+                                ShardInput.of(AnnotationLayout.IMAGE_FOLDER, listed.toString(), null, "train", "s"))))
                 .isInstanceOf(ShardInputException.class)
                 .hasMessageContaining("metadata.csv is not read");
     }
