@@ -237,13 +237,13 @@ final class PictureStep {
                 .toList();
     }
 
-    /** The image roots, each {@code .tar.gz} as the plain tar that it was unpacked to. */
+    /** The image roots, each packed one as the plain tar that it was unpacked to. */
     private List<ImageRoot> unpacked() {
         List<ImageRoot> roots = new ArrayList<>();
         List<ImageRoot> packed = new ArrayList<>();
         Path folder = shard.stage().work("unpacked");
         for (ImageRoot root : shard.plan().roots()) {
-            if (root.kind() == ImageRoot.Kind.TAR_GZ) {
+            if (root.kind().packed()) {
                 Path target = new Path(folder, root.index() + ".tar");
                 roots.add(new ImageRoot(root.index(), root.name(), target.toString(), ImageRoot.Kind.TAR));
                 if (!shard.exists(target)) {
@@ -267,7 +267,7 @@ final class PictureStep {
             implements VoidFunction<ImageRoot>, Serializable {
         @Override
         public void call(ImageRoot root) {
-            TarArchives.unpack(hadoop.value(), new Path(root.uri()), new Path(folder, root.index() + ".tar"));
+            PackedPictures.unpack(hadoop.value(), root, new Path(folder, root.index() + ".tar"));
         }
     }
 
