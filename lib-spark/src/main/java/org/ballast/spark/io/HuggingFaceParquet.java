@@ -26,6 +26,13 @@ public final class HuggingFaceParquet extends ParquetFileFormat {
     private static final long serialVersionUID = 1L;
     private static final String FEATURES = "ballast.parquet.huggingface.features";
 
+    /** Sizes are checked every 100 rows by default: with blobs of megabytes that is far beyond a page or a row group. */
+    private static final Map<String, String> BLOB_CHECKS = Map.of(
+            "parquet.page.size.row.check.min", "4",
+            "parquet.page.size.row.check.max", "16",
+            "parquet.block.size.row.check.min", "4",
+            "parquet.block.size.row.check.max", "16");
+
     @Override
     public String shortName() {
         return "huggingface-parquet";
@@ -70,6 +77,19 @@ public final class HuggingFaceParquet extends ParquetFileFormat {
             }
             return factory.newInstance(path, schema, context);
         }
+    }
+
+    /**
+     * Sets a Hadoop job up to write uncompressed rows with pictures through Spark's own {@code ParquetOutputWriter}.
+     *
+     * @param schema all columns, as they stand in the file
+     */
+    public static void configure(SparkSession spark, Job job, StructType schema) {
+        Configuration configuration = job.getConfiguration();
+        BLOB_CHECKS.forEach(configuration::set);
+        new HuggingFaceParquet()
+                .prepareWrite(
+                        spark, job, new scala.collection.immutable.Map.Map1<>("compression", "uncompressed"), schema);
     }
 
     /** Spark's own writing of rows; only the footer has one key more. */

@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * The output folder of one stage, on any Hadoop file system:
  *
  * <pre>
+ * root/stage/lease.json      while a run writes, see {@link StageLease}
  * root/stage/run.json        written first
  * root/stage/_work/          waves of an unfinished run
  * root/stage/TABLE/          Parquet
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * An {@link #ofTable output folder} that others read as one table holds that table's files itself, and all else under
  * {@value #HIDDEN}, a name that Spark, pyarrow and Hugging Face {@code datasets} pass over.
  *
- * For the driver only; one run at a time may hold a folder.
+ * For the driver only; one run at a time may write to a folder, the one that holds its {@link StageLease}.
  */
 public final class StageFolder {
     /** What is to be done in a folder. */
@@ -145,11 +146,7 @@ public final class StageFolder {
         if (names.contains(CLEARING)) {
             return start(wanted);
         }
-        if (!names.contains(RUN)) {
-            throw new StageConflictException(
-                    "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
-                            .formatted(folder, RUN, first(names.isEmpty() ? others : names)));
-        }
+        requireOurs();
         if (force) {
             read(file(RUN), RunHeader.class);
             LOG.info("{}: runs again, as forced", folder);
@@ -185,6 +182,37 @@ public final class StageFolder {
         }
         header = found;
         return State.CONTINUE;
+    }
+
+    /**
+     * Whether the stage is finished with this digest and nothing is left to tidy up; touches nothing.
+     *
+     * @throws StageConflictException for a folder that holds something else
+     */
+    public boolean isUpToDate(RunHeader wanted) {
+        requireOurs();
+        List<String> names = names(home());
+        return names.contains(MANIFEST)
+                && !names.contains(CLEARING)
+                && !names.contains(WORK)
+                && read(file(RUN), RunHeader.class).digest().equals(wanted.digest());
+    }
+
+    /** @throws StageConflictException for a folder that holds something else */
+    void requireOurs() {
+        List<String> names = names(home());
+        List<String> others = mainTable == null ? List.of() : names(folder);
+        boolean empty = names.isEmpty() && others.isEmpty();
+        if (!empty && !names.contains(RUN) && !names.contains(CLEARING)) {
+            throw new StageConflictException(
+                    "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
+                            .formatted(folder, RUN, first(names.isEmpty() ? others : names)));
+        }
+    }
+
+    /** The lease files of this folder, for a run. */
+    LeaseFiles leaseFiles(String runId) {
+        return new LeaseFiles(files, home(), runId);
     }
 
     /** Goes on with the update that was begun for the same inputs, or begins one. */
@@ -381,7 +409,8 @@ public final class StageFolder {
                     clear(mainTable);
                 }
                 for (FileStatus status : files.listStatus(home())) {
-                    if (!status.getPath().getName().equals(CLEARING)) {
+                    String name = status.getPath().getName();
+                    if (!name.equals(CLEARING) && !LeaseFiles.isLease(name)) {
                         delete(status.getPath());
                     }
                 }
@@ -397,7 +426,7 @@ public final class StageFolder {
         return State.START;
     }
 
-    /** Names in a folder, hidden files (checksums, temporary ones) left out; empty when there is no folder. */
+    /** Names in a folder, leases and hidden files (checksums, temporary ones) left out; empty when there is no folder. */
     private List<String> names(Path of) {
         List<String> names = new ArrayList<>();
         try {
@@ -406,7 +435,7 @@ public final class StageFolder {
                     throw new StageConflictException(of + " is a file, not the folder of a stage");
                 }
                 String name = status.getPath().getName();
-                if (!name.startsWith(".") && !name.equals(HIDDEN)) {
+                if (!name.startsWith(".") && !name.equals(HIDDEN) && !LeaseFiles.isLease(name)) {
                     names.add(name);
                 }
             }

@@ -99,7 +99,8 @@ public final class Tables {
     }
 
     /**
-     * A table of several finished stages, read as one; columns in the order of {@link Table#schema()}.
+     * A table of several finished stages, read as one; columns in the order of {@link Table#schema()}. A stage that borrows
+     * the table ({@link BorrowedTables}) gives that of the stages that hold it.
      *
      * @throws IllegalArgumentException for no stage
      * @throws IllegalStateException naming stage and folder when one is not finished or has no such table
@@ -108,17 +109,21 @@ public final class Tables {
         if (stages.isEmpty()) {
             throw new IllegalArgumentException("no stage to read table '" + table.name() + "' from");
         }
-        Dataset<Row> all = null;
         for (StageFolder stage : stages) {
             if (!stage.finished()) {
                 throw new IllegalStateException(
                         "table '%s': stage '%s' in %s is not finished (no manifest.json). Run it first."
                                 .formatted(table.name(), stage.stage(), stage));
             }
-            Dataset<Row> one = read(spark, stage, table);
+        }
+        List<StageFolder> holders = BorrowedTables.holders(stages, table);
+        Dataset<Row> all = null;
+        for (StageFolder holder : holders) {
+            Dataset<Row> one = read(spark, holder, table);
             all = all == null ? one : all.union(one);
         }
-        return all;
+        // a stage that borrows from several sees what both hold once, as if it were its own
+        return holders.size() > stages.size() ? all.dropDuplicates(table.key().toArray(String[]::new)) : all;
     }
 
     /**
