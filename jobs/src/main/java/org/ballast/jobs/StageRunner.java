@@ -1,5 +1,6 @@
 package org.ballast.jobs;
 
+import com.typesafe.config.Config;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -42,7 +43,7 @@ final class StageRunner {
         StageFolder folder = task.output(stage, run, hadoop);
         StageContext context = new StageContext(spark, run, stage, folder);
         try {
-            RunHeader header = RunHeader.now(stage.name(), stage.job(), configurationDigest(stage), Map.of());
+            RunHeader header = RunHeader.now(stage.name(), stage.job(), configurationDigest(stage, task), Map.of());
             // before the inputs are digested, which may take minutes
             StageLease.requireFree(folder, header.runId());
             header = header.withInputs(inputs(stage, task, hadoop));
@@ -73,12 +74,12 @@ final class StageRunner {
     private Map<String, Object> leased(
             StageConfig stage, Task task, StageContext context, RunHeader header, StageLease lease) throws Exception {
         StageFolder folder = context.output();
-        StageFolder.State state = folder.open(header, force);
+        StageFolder.State state = folder.open(header, force, task.updates());
         if (state == StageFolder.State.UP_TO_DATE) {
             LOG.info("{}: up to date", stage.name());
             return told("up-to-date", folder.manifest(), 0);
         }
-        LOG.info("{}: {} {}", stage.name(), state == StageFolder.State.CONTINUE ? "continues" : "runs", stage.job());
+        LOG.info("{}: {} {}", stage.name(), verb(state), stage.job());
         long start = System.nanoTime();
         StageOutcome outcome;
         try {
@@ -116,10 +117,20 @@ final class StageRunner {
                         .integer("lease-seconds", 5, 86_400)));
     }
 
-    private String configurationDigest(StageConfig stage) {
-        String settings = new StageConfig(
-                        stage.name(), stage.job(), stage.config().withoutPath("execution"), stage.line())
-                .json();
+    private static String verb(StageFolder.State state) {
+        return switch (state) {
+            case CONTINUE -> "continues";
+            case UPDATE -> "updates by";
+            default -> "runs";
+        };
+    }
+
+    private String configurationDigest(StageConfig stage, Task task) {
+        Config config = stage.config().withoutPath("execution");
+        for (String path : task.outsideSettings()) {
+            config = config.withoutPath(path);
+        }
+        String settings = new StageConfig(stage.name(), stage.job(), config, stage.line()).json();
         return Sha256.of(settings, Long.toString(run.seed()));
     }
 

@@ -34,8 +34,12 @@ public enum Reason {
     BAD_CONVERSATION("bad-conversation"),
     /** A second row with an id that must be unique. */
     DUPLICATE_ID("duplicate-id"),
+    /** A row of a group that is in a training-most split too: held out, it would leak. */
+    SPLIT_CONFLICT("split-conflict"),
     /** A second row that is equal to an earlier one. */
     DUPLICATE_ROW("duplicate-row"),
+    /** A text holds a word that the format to be written keeps for pictures and other files. */
+    RESERVED_TOKEN("reserved-token"),
     /** More tokens or words than the limits allow. */
     TOO_LONG("too-long"),
     /** The model answered nothing. */

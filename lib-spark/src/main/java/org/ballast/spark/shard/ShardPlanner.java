@@ -7,11 +7,14 @@ import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -32,8 +35,9 @@ public final class ShardPlanner {
     }
 
     /**
-     * Plans a run. Annotation files are digested whole, archives by their length and their first and last MiB, folders
-     * of pictures not at all: a changed folder needs {@code --force}.
+     * Plans a run. Annotation files are digested whole, archives by their length and their first and last MiB, folders of
+     * pictures by the names, lengths and times of their files; pictures that are only referenced are not looked at. Inputs and
+     * roots come in an order of their own, so that the order in a configuration decides nothing.
      *
      * @throws ShardInputException naming every annotation file and image root that is missing or of no known kind
      */
@@ -41,17 +45,40 @@ public final class ShardPlanner {
         return new ShardPlanner(hadoop).plan(options);
     }
 
-    private ShardPlan plan(ShardOptions options) {
+    /** Under which name the fingerprint of an image root stands among the digests. */
+    static String imagesRole(String name) {
+        return "images " + name;
+    }
+
+    /** The order of the inputs' numbers, which decide between rows with one id, is not that of the configuration. */
+    private static ShardOptions inOrder(ShardOptions options) {
+        return options.withInputs(options.inputs().stream()
+                .sorted(Comparator.comparing(
+                                (ShardInput input) -> input.format().stored())
+                        .thenComparing(ShardInput::annotations)
+                        .thenComparing(input -> input.split() == null ? "" : input.split())
+                        .thenComparing(input -> input.images() == null ? "" : input.images())
+                        .thenComparing(input -> input.kind() == null ? "" : input.kind()))
+                .toList());
+    }
+
+    private ShardPlan plan(ShardOptions asked) {
+        ShardOptions options = inOrder(asked);
         List<String> annotations = new ArrayList<>();
         Map<String, ImageRoot> roots = new LinkedHashMap<>();
         List<Integer> rootOfInput = new ArrayList<>();
-        for (int i = 0; i < options.inputs().size(); i++) {
-            ShardInput input = options.inputs().get(i);
-            annotations.add(file("annotation file", input.annotations(), "input-%d/annotations".formatted(i)));
-            ImageRoot root = input.images() == null
-                    ? null
-                    : roots.computeIfAbsent(input.images(), images -> root(images, roots.size()));
-            rootOfInput.add(root == null ? -1 : root.index());
+        for (ShardInput input : options.inputs()) {
+            annotations.add(file("annotation file", input.annotations(), "annotations " + input.annotations()));
+        }
+        for (String images : new TreeSet<>(options.inputs().stream()
+                .map(ShardInput::images)
+                .filter(Objects::nonNull)
+                .toList())) {
+            roots.put(images, root(images, roots.size(), options.pictures()));
+        }
+        for (ShardInput input : options.inputs()) {
+            rootOfInput.add(
+                    input.images() == null ? -1 : roots.get(input.images()).index());
         }
         ClassNames classes = options.classes() == null ? ClassNames.NONE : classes(options.classes());
         if (!faults.isEmpty()) {
@@ -77,19 +104,22 @@ public final class ShardPlanner {
         return status.getPath().toString();
     }
 
-    private ImageRoot root(String name, int index) {
+    private ImageRoot root(String name, int index, PictureStorage pictures) {
         FileStatus status = status("image root", name);
         ImageRoot.Kind kind = ImageRoot.Kind.FOLDER;
         if (status != null && status.isFile()) {
             kind = ImageRoot.archive(name);
             if (kind == null) {
                 faults.add("image root %s is neither a folder nor a .tar, .tar.gz or .tgz file".formatted(name));
-            } else {
-                try {
-                    digests.put("images-" + index, edges(status));
-                } catch (IOException e) {
-                    faults.add("image root %s cannot be read (%s)".formatted(name, e.getMessage()));
-                }
+            }
+        }
+        if (status != null && kind != null && pictures == PictureStorage.EMBED) {
+            try {
+                digests.put(
+                        imagesRole(name),
+                        kind == ImageRoot.Kind.FOLDER ? FolderListing.digest(status, hadoop) : edges(status));
+            } catch (IOException e) {
+                faults.add("image root %s cannot be read (%s)".formatted(name, e.getMessage()));
             }
         }
         return new ImageRoot(

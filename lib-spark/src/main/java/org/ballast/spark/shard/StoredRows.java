@@ -37,7 +37,7 @@ final class StoredRows {
                     input.domain(),
                     row.getAs("split"),
                     input.source(),
-                    input.window()));
+                    RowIndex.window(row, input)));
         }
     }
 
@@ -57,7 +57,7 @@ final class StoredRows {
                     row.getAs("label"),
                     row.getAs("split"),
                     input.source(),
-                    input.window()));
+                    RowIndex.window(row, input)));
         }
     }
 
