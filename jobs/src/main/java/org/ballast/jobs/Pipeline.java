@@ -93,6 +93,7 @@ final class Pipeline {
         List<Fault> faults = new ArrayList<>();
         for (StageConfig config : chosen) {
             try {
+                StageRunner.leaseLength(config);
                 tasks.put(config, job(config.job()).configure(config, run));
             } catch (ConfigurationException e) {
                 faults.addAll(e.faults());
