@@ -1,4 +1,4 @@
-"""Opens every table of a finished stage as others do: with pyarrow, and with Hugging Face `datasets` in two ways.
+"""Opens every table of a finished stage as others do: with pyarrow, DuckDB, and Hugging Face `datasets` in two ways.
 
     check_stage.py STAGE_FOLDER
 
@@ -27,6 +27,8 @@ def pictures(row):
         if name in row:
             values = row[name] if isinstance(row[name], list) else [row[name]]
             for value in values:
+                if value is None:
+                    continue
                 if not isinstance(value, Image.Image):
                     fail(f"column {name} holds {type(value).__name__} in place of a decoded picture")
                 value.load()
@@ -42,11 +44,30 @@ def files_by_split(folder):
     return splits
 
 
+def duck(table, paths):
+    """Every column of every row, read by DuckDB and by pyarrow."""
+    import duckdb
+    import pyarrow.parquet as pq
+
+    relation = duckdb.read_parquet(paths, hive_partitioning=False)
+    stored = [pq.read_table(path, partitioning=None) for path in paths]
+    if relation.columns != stored[0].column_names:
+        fail(f"{table}: DuckDB sees the columns {relation.columns}, pyarrow {stored[0].column_names}")
+    for column in relation.columns:
+        filled = relation.aggregate(f'count("{column}")').fetchone()[0]
+        expected = sum(len(part) - part.column(column).null_count for part in stored)
+        if filled != expected:
+            fail(f"{table}.{column}: DuckDB finds {filled} values, pyarrow {expected}")
+    if len(relation.fetchall()) != sum(len(part) for part in stored):
+        fail(f"{table}: DuckDB and pyarrow find different numbers of rows")
+
+
 def check(stage, table, cache):
     import pyarrow.parquet as pq
     from datasets import load_dataset
 
     splits = files_by_split(stage / table)
+    duck(table, [path for paths in splits.values() for path in paths])
     rows = {split: sum(pq.read_table(path, partitioning=None).num_rows for path in paths) for split, paths in splits.items()}
     # by the data card, as anybody would who is given the folder
     card = load_dataset(str(stage), table, cache_dir=cache)

@@ -19,12 +19,15 @@ import org.ballast.core.data.Domain;
 import org.ballast.core.data.PairRule;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.image.ImageLimits;
-import org.ballast.spark.export.TrlExport;
+import org.ballast.spark.export.ExportFormat;
+import org.ballast.spark.export.ExportOptions;
+import org.ballast.spark.export.Exporter;
 import org.ballast.spark.io.Manifest;
 import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
 import org.ballast.spark.shard.ShardOptions;
 import org.ballast.spark.shard.ShardPlan;
@@ -52,7 +55,7 @@ class PythonInteroperabilityIT {
 
     @BeforeAll
     static void start() throws Exception {
-        assumeTrue(Python.has("pyarrow, datasets, PIL"), "nobody has checked that Python reads the tables");
+        assumeTrue(Python.has("pyarrow, datasets, duckdb, PIL"), "nobody has checked that Python reads the tables");
         spark = SparkSession.builder()
                 .master("local[2]")
                 .config("spark.ui.enabled", "false")
@@ -121,6 +124,7 @@ class PythonInteroperabilityIT {
                                         "/(describe|presence)$"),
                                 ShardInput.pope(sample("pope-random.json"), images, "random", "emoji")),
                         sample("classes.json"),
+                        PictureStorage.EMBED,
                         new ImageLimits(1 << 20, 1 << 20, 4096),
                         true,
                         1_000,
@@ -161,14 +165,13 @@ class PythonInteroperabilityIT {
         StageFolder swapped = open("swapped");
         Tables.write(negatives, swapped, Table.COMPLETIONS, 1 << 20);
         commit(swapped, new RowAccount(678, 678, 0));
-        RowAccount exported = TrlExport.run(
+        PairRule rule = PairRule.groundTruthAgainst(EnumSet.of(CompletionType.SWAPPED), PairRule.PUBLISHED_MAX_WORDS);
+        RowAccount exported = Exporter.run(
                 spark,
                 trl,
+                ExportOptions.of(ExportFormat.TRL, rule, List.of(), 1 << 20),
                 List.of(shard),
-                List.of(shard, swapped),
-                PairRule.groundTruthAgainst(EnumSet.of(CompletionType.SWAPPED), PairRule.PUBLISHED_MAX_WORDS),
-                List.of(),
-                1 << 20);
+                List.of(swapped));
         commit(trl, exported);
         assertThat(exported).isEqualTo(new RowAccount(678, 678, 0));
         JsonNode pairs = check(trl).at("/pairs");

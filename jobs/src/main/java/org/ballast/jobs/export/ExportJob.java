@@ -1,8 +1,6 @@
 package org.ballast.jobs.export;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileUtil;
@@ -10,7 +8,6 @@ import org.apache.hadoop.fs.Path;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
-import org.ballast.core.data.PairRule;
 import org.ballast.core.data.RowAccount;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.PairSettings;
@@ -18,19 +15,30 @@ import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageFailure;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
-import org.ballast.spark.export.TrlExport;
+import org.ballast.spark.export.ExportFormat;
+import org.ballast.spark.export.ExportOptions;
+import org.ballast.spark.export.Exporter;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.model.ModelFiles;
 import org.ballast.spark.model.ModelSpec;
 
-/** Writes what others read: preference rows for TRL, an adapter for PEFT. */
+/** Writes what others read: rows for TRL, LLaMA-Factory, BPO, WebDataset and Hugging Face, an adapter for PEFT. */
 public final class ExportJob implements Job {
     private enum Format {
-        TRL,
-        PEFT
-    }
+        TRL(ExportFormat.TRL),
+        LLAMA_FACTORY(ExportFormat.LLAMA_FACTORY),
+        BPO(ExportFormat.BPO),
+        WEBDATASET(ExportFormat.WEBDATASET),
+        HF(ExportFormat.HF),
+        PEFT(null);
 
-    private record Options(Format format, PairRule pairs, List<String> splits, long targetFileBytes) {}
+        /** Of rows; null for a model. */
+        private final ExportFormat rows;
+
+        Format(ExportFormat rows) {
+            this.rows = rows;
+        }
+    }
 
     @Override
     public String name() {
@@ -39,42 +47,40 @@ public final class ExportJob implements Job {
 
     @Override
     public String summary() {
-        return "Writes what others read: preference rows for TRL (trl), an adapter's folder for PEFT (peft).";
+        return "Writes what others read: rows for TRL, LLaMA-Factory, BPO, WebDataset or Hugging Face, an adapter's folder for PEFT.";
     }
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        Options options = Settings.read(stage.config(), "stages." + stage.name(), ExportJob::read);
-        return context -> switch (options.format()) {
-            case TRL -> trl(context, options);
-            case PEFT -> peft(context);
-        };
+        return Settings.read(stage.config(), "stages." + stage.name(), ExportJob::read);
     }
 
-    private static Options read(Settings settings) {
+    private static Task read(Settings settings) {
         Format format = settings.choice("format", Format.class);
-        switch (format) {
-            case TRL -> settings.section("inputs").stages("data");
-            case PEFT -> settings.section("inputs").stage("adapter");
+        Settings inputs = settings.section("inputs");
+        if (format.rows == null) {
+            inputs.stage("adapter");
+            return ExportJob::peft;
         }
-        return new Options(
-                format,
+        inputs.stages("data");
+        ExportOptions.Pictures pictures = settings.choice("pictures", ExportOptions.Pictures.class);
+        if (format == Format.LLAMA_FACTORY && pictures != ExportOptions.Pictures.FILES) {
+            settings.fault("pictures", "is webdataset, but LLaMA-Factory opens pictures by their paths: files");
+        }
+        ExportOptions options = new ExportOptions(
+                format.rows,
+                settings.choice("rows", ExportOptions.Rows.class),
+                pictures,
                 PairSettings.read(settings),
                 settings.strings("splits"),
-                settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE));
+                settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE),
+                settings.wholeNumber("wave-bytes", 1, Long.MAX_VALUE));
+        return context -> rows(context, options);
     }
 
-    private static StageOutcome trl(StageContext context, Options options) {
-        List<StageFolder> completions = new ArrayList<>(context.inputs("data"));
-        completions.addAll(context.inputs("completions"));
-        RowAccount rows = TrlExport.run(
-                context.spark(),
-                context.output(),
-                context.inputs("data"),
-                completions,
-                options.pairs(),
-                options.splits(),
-                options.targetFileBytes());
+    private static StageOutcome rows(StageContext context, ExportOptions options) {
+        RowAccount rows = Exporter.run(
+                context.spark(), context.output(), options, context.inputs("data"), context.inputs("completions"));
         return new StageOutcome(rows, Map.of(), Map.of());
     }
 

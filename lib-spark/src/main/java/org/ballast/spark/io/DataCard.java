@@ -3,9 +3,10 @@ package org.ballast.spark.io;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
@@ -16,22 +17,25 @@ import org.apache.hadoop.fs.Path;
 final class DataCard {
     /** Name under which a table without splits is loaded. */
     private static final String WHOLE = "full";
+    /** A tar of one split among others. */
+    private static final Pattern SHARD = Pattern.compile("(.+)-\\d{6,}\\.tar");
+
+    private static final Pattern ARRAY = Pattern.compile("(.+)\\.json");
 
     private DataCard() {}
 
     static String of(Manifest manifest, StageFolder stage) {
-        TreeMap<String, List<String>> tables = tables(stage);
+        TreeMap<String, TreeMap<String, String>> tables = tables(stage);
         StringBuilder card = new StringBuilder("---\n");
         if (!tables.isEmpty()) {
             card.append("configs:\n");
         }
         tables.forEach((table, splits) -> {
             card.append("- config_name: ").append(table).append("\n  data_files:\n");
-            for (String split : splits) {
-                String folder = split.equals(WHOLE) ? table : table + "/" + Table.SPLIT + "=" + split;
+            splits.forEach((split, files) -> {
                 card.append("  - split: ").append(split.replaceAll("\\W", "_")).append('\n');
-                card.append("    path: \"").append(folder).append("/*.parquet\"\n");
-            }
+                card.append("    path: \"").append(table).append('/').append(files).append("\"\n");
+            });
         });
         RunHeader run = manifest.run();
         card.append("---\n\n# ").append(run.stage()).append("\n\n");
@@ -46,8 +50,9 @@ final class DataCard {
         if (!tables.isEmpty()) {
             card.append("\n| Table | Splits |\n|---|---|\n");
             tables.forEach((table, splits) -> card.append("| `%s` | %s |\n"
-                    .formatted(table, splits.equals(List.of(WHOLE)) ? "" : String.join(", ", splits))));
+                    .formatted(table, splits.keySet().equals(Set.of(WHOLE)) ? "" : String.join(", ", splits.keySet()))));
         }
+        card.append(ClassSection.of(manifest.metrics()));
         return card.toString();
     }
 
@@ -59,29 +64,41 @@ final class DataCard {
         }
     }
 
-    /** Tables that hold Parquet files, with their splits. */
-    private static TreeMap<String, List<String>> tables(StageFolder stage) {
-        TreeMap<String, List<String>> tables = new TreeMap<>();
+    /** Tables with the pattern of each split's files: Parquet, tar shards or a JSON array. */
+    private static TreeMap<String, TreeMap<String, String>> tables(StageFolder stage) {
+        TreeMap<String, TreeMap<String, String>> tables = new TreeMap<>();
         for (FileStatus table : list(stage, stage.path())) {
             String name = table.getPath().getName();
             if (!table.isDirectory() || name.startsWith("_") || name.startsWith(".")) {
                 continue;
             }
-            List<String> splits = new ArrayList<>();
+            TreeMap<String, String> splits = new TreeMap<>();
             for (FileStatus entry : list(stage, table.getPath())) {
-                String file = entry.getPath().getName();
-                if (entry.isDirectory() && file.startsWith(Table.SPLIT + "=")) {
-                    splits.add(file.substring(Table.SPLIT.length() + 1));
-                } else if (file.endsWith(".parquet") && !splits.contains(WHOLE)) {
-                    splits.add(WHOLE);
-                }
+                files(entry, name, splits);
             }
-            splits.sort(null);
             if (!splits.isEmpty()) {
                 tables.put(name, splits);
             }
         }
         return tables;
+    }
+
+    private static void files(FileStatus entry, String table, TreeMap<String, String> splits) {
+        String file = entry.getPath().getName();
+        Matcher shard = SHARD.matcher(file);
+        Matcher array = ARRAY.matcher(file);
+        if (entry.isDirectory()) {
+            if (file.startsWith(Table.SPLIT + "=")) {
+                splits.put(file.substring(Table.SPLIT.length() + 1), file + "/*.parquet");
+            }
+        } else if (file.endsWith(".parquet")) {
+            splits.put(WHOLE, "*.parquet");
+        } else if (shard.matches() && !table.equals(Table.IMAGES.name())) {
+            // pictures that JSON names are no rows of their own
+            splits.put(shard.group(1), shard.group(1) + "-*.tar");
+        } else if (array.matches()) {
+            splits.put(array.group(1), file);
+        }
     }
 
     private static FileStatus[] list(StageFolder stage, Path folder) {

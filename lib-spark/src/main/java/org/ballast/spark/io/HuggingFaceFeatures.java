@@ -3,6 +3,7 @@ package org.ballast.spark.io;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import org.apache.spark.sql.types.ArrayType;
@@ -19,6 +20,9 @@ import org.ballast.spark.rows.ImageRows;
 public final class HuggingFaceFeatures {
     /** Name of the footer key. */
     public static final String KEY = "huggingface";
+
+    /** Metadata of a long column that holds class indices: the names of the classes by index, all different. */
+    public static final String CLASS_NAMES = "ballast.class_names";
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -42,9 +46,22 @@ public final class HuggingFaceFeatures {
     private static ObjectNode struct(StructType schema) {
         ObjectNode features = MAPPER.createObjectNode();
         for (StructField field : schema.fields()) {
-            features.set(field.name(), feature(field.name(), field.dataType()));
+            features.set(
+                    field.name(),
+                    field.metadata().contains(CLASS_NAMES)
+                            ? classLabel(field.metadata().getStringArray(CLASS_NAMES))
+                            : feature(field.name(), field.dataType()));
         }
         return features;
+    }
+
+    private static ObjectNode classLabel(String[] names) {
+        ObjectNode label = MAPPER.createObjectNode().put("_type", "ClassLabel");
+        ArrayNode list = label.putArray("names");
+        for (String name : names) {
+            list.add(name);
+        }
+        return label;
     }
 
     private static JsonNode feature(String name, DataType type) {

@@ -1,12 +1,19 @@
 package org.ballast.spark.io;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.mapreduce.Job;
+import org.apache.hadoop.mapreduce.TaskAttemptContext;
 import org.apache.parquet.hadoop.ParquetOutputFormat;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
@@ -18,6 +25,13 @@ import org.apache.spark.sql.types.StructType;
 public final class HuggingFaceParquet extends ParquetFileFormat {
     private static final long serialVersionUID = 1L;
     private static final String FEATURES = "ballast.parquet.huggingface.features";
+
+    /** Sizes are checked every 100 rows by default: with blobs of megabytes that is far beyond a page or a row group. */
+    private static final Map<String, String> BLOB_CHECKS = Map.of(
+            "parquet.page.size.row.check.min", "4",
+            "parquet.page.size.row.check.max", "16",
+            "parquet.block.size.row.check.min", "4",
+            "parquet.block.size.row.check.max", "16");
 
     @Override
     public String shortName() {
@@ -33,7 +47,49 @@ public final class HuggingFaceParquet extends ParquetFileFormat {
         OutputWriterFactory factory = super.prepareWrite(spark, job, options, dataSchema);
         job.getConfiguration().set(FEATURES, HuggingFaceFeatures.of(dataSchema));
         ParquetOutputFormat.setWriteSupportClass(job, Support.class);
-        return factory;
+        return new Unsummed(factory);
+    }
+
+    /** Spark's writers, without Hadoop's checksum file beside each local file: its 512-byte chunks take longer than the writing. */
+    private static final class Unsummed extends OutputWriterFactory {
+        private static final long serialVersionUID = 1L;
+
+        private final OutputWriterFactory factory;
+
+        Unsummed(OutputWriterFactory factory) {
+            this.factory = factory;
+        }
+
+        @Override
+        public String getFileExtension(TaskAttemptContext context) {
+            return factory.getFileExtension(context);
+        }
+
+        @Override
+        public OutputWriter newInstance(String path, StructType schema, TaskAttemptContext context) {
+            try {
+                FileSystem files = new Path(path).getFileSystem(context.getConfiguration());
+                if (files instanceof ChecksumFileSystem summed) {
+                    summed.setWriteChecksum(false);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("no file system for " + path, e);
+            }
+            return factory.newInstance(path, schema, context);
+        }
+    }
+
+    /**
+     * Sets a Hadoop job up to write uncompressed rows with pictures through Spark's own {@code ParquetOutputWriter}.
+     *
+     * @param schema all columns, as they stand in the file
+     */
+    public static void configure(SparkSession spark, Job job, StructType schema) {
+        Configuration configuration = job.getConfiguration();
+        BLOB_CHECKS.forEach(configuration::set);
+        new HuggingFaceParquet()
+                .prepareWrite(
+                        spark, job, new scala.collection.immutable.Map.Map1<>("compression", "uncompressed"), schema);
     }
 
     /** Spark's own writing of rows; only the footer has one key more. */
