@@ -54,6 +54,22 @@ import org.slf4j.LoggerFactory;
 final class PictureStep {
     private static final Logger LOG = LoggerFactory.getLogger(PictureStep.class);
 
+    private static final Table UNREAD = new Table("unread", PictureStat.SCHEMA, PictureStat.TABLE.key(), false, false);
+
+    private static final Table REMEMBERED = new Table(
+            "remembered",
+            new StructType()
+                    .add("root", DataTypes.IntegerType)
+                    .add("image", DataTypes.StringType)
+                    .add("image_id", DataTypes.StringType)
+                    .add("reason", DataTypes.StringType)
+                    .add("message", DataTypes.StringType),
+            List.of("root", "image"),
+            false,
+            false);
+
+    private static final Column[] FOUND = {col("root"), col("image"), col("image_id"), col("reason"), col("message")};
+
     private final ShardContext shard;
     private final Waves verdicts;
 
@@ -76,10 +92,17 @@ final class PictureStep {
         Dataset<Row> paths = shard.once(PictureStat.TABLE, () -> located(keyed, roots)
                 .mapPartitions(new PictureStat(files, shard.hadoop()), Encoders.row(PictureStat.SCHEMA)));
         Dataset<Row> there = paths.filter(col("reason").isNull());
-        Dataset<Row> remembered = shard.updates() ? PictureMemory.of(shard).remembered(there) : null;
+        Dataset<Row> remembered = shard.updates()
+                ? shard.once(REMEMBERED, () -> PictureMemory.of(shard).remembered(there))
+                : null;
         Dataset<Row> toRead = remembered == null
                 ? there
-                : there.join(remembered.select("root", "image"), ShardContext.on("root", "image"), "left_anti");
+                : shard.once(
+                        UNREAD,
+                        () -> there.join(
+                                remembered.select("root", "image").hint("merge"),
+                                ShardContext.on("root", "image"),
+                                "left_anti"));
         readAll(toRead, files);
         Dataset<Row> judged = paths.filter(col("reason").isNotNull())
                 .withColumn("image_id", lit(null).cast(DataTypes.StringType))
@@ -87,8 +110,6 @@ final class PictureStep {
                 .unionByName(verdicts.read(shard.spark()).select(FOUND));
         return remembered == null ? judged : judged.unionByName(remembered.select(FOUND));
     }
-
-    private static final Column[] FOUND = {col("root"), col("image"), col("image_id"), col("reason"), col("message")};
 
     /** What the waves found, as rows of {@link Verdict#SCHEMA}. */
     Dataset<Row> verdicts() {
@@ -314,11 +335,8 @@ final class PictureStep {
                 values[i] = row.get(i);
             }
             try {
-                values[schema.fieldIndex("edge")] = PictureFiles.edge(files.read(
-                        row.<Integer>getAs("root"),
-                        row.getAs("image"),
-                        row.getAs("offset"),
-                        row.<Long>getAs("length")));
+                values[schema.fieldIndex("edge")] = files.edge(
+                        row.<Integer>getAs("root"), row.getAs("image"), row.getAs("offset"), row.<Long>getAs("length"));
             } catch (RowRejected e) {
                 values[schema.fieldIndex("edge")] = 0L;
             } catch (IOException e) {

@@ -1,6 +1,5 @@
 package org.ballast.spark.shard;
 
-import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
@@ -188,13 +187,22 @@ final class TableWriter {
         if (!none) {
             swap.add(staged, table);
         }
+        long kept = whole ? 0 : Tables.read(shard.spark(), shard.stage(), table).count();
+        long more = none
+                ? 0
+                : shard.spark()
+                        .read()
+                        .schema(table.schema())
+                        .parquet(staged.toString())
+                        .count();
+        rows.put(table.name(), table.bySplit() ? good.count() : kept + more);
     }
 
     private void writeQuarantine(long quarantined) {
         Dataset<Row> bad = compared.filter(col("reason").isNotNull());
-        Dataset<Row> raw = quarantined <= FEW ? texts.withRaw(broadcast(bad)) : texts.withRaw(bad);
-        Dataset<Row> stored =
-                raw.map(new StoredRows.ToQuarantined(shard.options().inputs()), Encoders.row(QuarantinedRows.SCHEMA));
+        Dataset<Row> stored = shard.once(Table.QUARANTINE, () -> texts.withRaw(bad, quarantined <= FEW)
+                .map(new StoredRows.ToQuarantined(shard.options().inputs()), Encoders.row(QuarantinedRows.SCHEMA))
+                .coalesce(shard.partitions()));
         rows.put(Table.QUARANTINE.name(), quarantined);
         if (!shard.updates()) {
             Tables.write(
@@ -202,10 +210,9 @@ final class TableWriter {
             return;
         }
         Dataset<Row> before = Tables.read(shard.spark(), shard.stage(), Table.QUARANTINE);
-        Dataset<Row> after = shard.once(Table.QUARANTINE, () -> stored.coalesce(shard.partitions()));
-        if (before.count() != quarantined || !after.exceptAll(before).isEmpty()) {
+        if (before.count() != quarantined || !stored.exceptAll(before).isEmpty()) {
             swap.replace(Table.QUARANTINE);
-            stage("quarantine", Table.QUARANTINE, after);
+            stage("quarantine", Table.QUARANTINE, stored);
         }
     }
 
