@@ -77,30 +77,37 @@ public final class ShardJob implements Job {
 
     private static Optional<ShardInput> input(
             AnnotationLayout format, Settings settings, Settings source, String stage) {
-        source.onlyKeys("split", "annotations", "domain", "kind");
+        source.onlyKeys("split", "annotations", "domain", "kind", "format", "images", "id-prefix", "table");
         String domain = source.isNull("domain") ? Domain.IN_DISTRIBUTION.stored() : source.string("domain");
-        String annotations = source.string("annotations");
-        String images = settings.optionalString("images").orElse(null);
-        String kind = source.isNull("kind") ? null : source.string("kind");
         try {
-            return Optional.of(new ShardInput(
-                    format,
-                    annotations,
-                    images,
-                    source.isNull("split") ? null : source.string("split"),
+            ShardInput input = new ShardInput(
+                    source.isNull("format") ? format : source.choice("format", AnnotationLayout.class),
+                    source.string("annotations"),
+                    (source.keys().contains("images") ? source : settings)
+                            .optionalString("images")
+                            .orElse(null),
+                    source.optionalString("split").orElse(null),
                     Domain.of(domain),
                     stage,
-                    "",
-                    kind,
-                    format == AnnotationLayout.LLAVA_INSTRUCT
-                            ? settings.optionalString("kind-pattern").orElse(null)
-                            : null,
-                    settings.optionalString("window").orElse(null)));
+                    source.optionalString("id-prefix").orElse(null),
+                    source.optionalString("kind").orElse(null),
+                    settings.optionalString("kind-pattern").orElse(null),
+                    settings.optionalString("window").orElse(null),
+                    source.isNull("table") ? null : source.choice("table", AnnotationLayout.Gives.class),
+                    settings.string("question"),
+                    settings.choice("caption-lines", CaptionLines.class) == CaptionLines.FIRST);
+            return Optional.of(input);
         } catch (PatternSyntaxException e) {
             settings.fault("kind-pattern", "is no regular expression: " + e.getDescription());
         } catch (IllegalArgumentException e) {
             source.fault("annotations", "cannot be read so: " + e.getMessage());
         }
         return Optional.empty();
+    }
+
+    /** How much of a caption file is the caption. */
+    private enum CaptionLines {
+        ALL,
+        FIRST
     }
 }

@@ -39,6 +39,11 @@ record LeaseRecord(
                 leaseSeconds);
     }
 
+    /** The run as a message names it. */
+    String holder() {
+        return "run %s (%s, since %s)".formatted(runId, process, since);
+    }
+
     private static Instant now() {
         return Instant.now().truncatedTo(ChronoUnit.SECONDS);
     }

@@ -145,7 +145,7 @@ public final class StageLease implements AutoCloseable {
         before.ifPresent(found -> LOG.warn(
                 "{}: takes over from {}, which did not end in order",
                 folder.stage(),
-                found.record().map(LeaseRecord::toString).orElse("a run without a name")));
+                found.record().map(LeaseRecord::holder).orElse("a run without a name")));
         files.deleteBelow(number, length.toMillis());
         return Optional.of(new StageLease(folder, files, number, record, length, onLost));
     }
@@ -167,8 +167,13 @@ public final class StageLease implements AutoCloseable {
         }
     }
 
-    /** Why the lease was lost; empty while it is not. */
+    /** Why the lease was lost, after a look; empty while it is not, or where that cannot be seen. */
     public synchronized Optional<String> lost() {
+        try {
+            renew();
+        } catch (IOException e) {
+            LOG.warn("{}: the lease cannot be read: {}", folder.stage(), e.toString());
+        }
         return Optional.ofNullable(lostTo);
     }
 
@@ -233,8 +238,7 @@ public final class StageLease implements AutoCloseable {
         String by = successor()
                 .flatMap(LeaseFiles.Found::record)
                 .filter(other -> !other.runId().equals(record.runId()))
-                .map(other ->
-                        "run %s (%s, since %s) took it over".formatted(other.runId(), other.process(), other.since()))
+                .map(other -> other.holder() + " took it over")
                 .orElse("another run took it over and has ended, or its file was deleted");
         return "%s: this run (%s) has lost its lease: %s. It was not heard of for more than %d s: suspended, or cut off from the file system. It commits nothing; start it again when the other has ended."
                 .formatted(folder, record.runId(), by, length.toSeconds());
@@ -268,9 +272,7 @@ public final class StageLease implements AutoCloseable {
         if (age > millis) {
             return;
         }
-        String holder = record.map(
-                        known -> "run %s (%s, since %s)".formatted(known.runId(), known.process(), known.since()))
-                .orElse("a run that has not named itself yet");
+        String holder = record.map(LeaseRecord::holder).orElse("a run that has not named itself yet");
         throw new StageConflictException(
                 "%s is being written by %s: last heard of %d s ago, its lease ends at %s unless it is renewed. Wait for that run, stop it, or name another stage. If it is dead, the next run after that time takes over; whoever is sure of it may delete %s."
                         .formatted(

@@ -87,8 +87,8 @@ final class PictureStep {
      */
     Dataset<Row> run(Dataset<Row> keyed) {
         List<ImageRoot> roots = unpacked();
-        PictureFiles.Settings files =
-                new PictureFiles.Settings(roots, shard.options().inspector().limits().maxBytes());
+        PictureFiles.Settings files = new PictureFiles.Settings(
+                roots, shard.options().inspector().limits().maxBytes());
         Dataset<Row> paths = shard.once(PictureStat.TABLE, () -> located(keyed, roots)
                 .mapPartitions(new PictureStat(files, shard.hadoop()), Encoders.row(PictureStat.SCHEMA)));
         Dataset<Row> there = paths.filter(col("reason").isNull());
@@ -150,7 +150,11 @@ final class PictureStep {
         try (Progress progress = Progress.of(shard.stage().stage(), "waves of pictures", plan.waves())) {
             for (int wave = 0; wave < plan.waves(); wave++) {
                 if (!log.isFinished(wave)) {
-                    wave(wave, plan, placed, new PictureTask(
+                    wave(
+                            wave,
+                            plan,
+                            placed,
+                            new PictureTask(
                                     files, shard.options().inspector(), shard.hadoop(), shard.blobs("verdicts")));
                     log.finish(wave);
                 }
@@ -257,13 +261,13 @@ final class PictureStep {
                 .toList();
     }
 
-    /** The image roots, each {@code .tar.gz} as the plain tar that it was unpacked to. */
+    /** The image roots, each packed one as the plain tar that it was unpacked to. */
     private List<ImageRoot> unpacked() {
         List<ImageRoot> roots = new ArrayList<>();
         List<ImageRoot> packed = new ArrayList<>();
         Path folder = shard.stage().work("unpacked");
         for (ImageRoot root : shard.plan().roots()) {
-            if (root.kind() == ImageRoot.Kind.TAR_GZ) {
+            if (root.kind().packed()) {
                 Path target = new Path(folder, root.index() + ".tar");
                 roots.add(new ImageRoot(root.index(), root.name(), target.toString(), ImageRoot.Kind.TAR));
                 if (!shard.exists(target)) {
@@ -287,7 +291,7 @@ final class PictureStep {
             implements VoidFunction<ImageRoot>, Serializable {
         @Override
         public void call(ImageRoot root) {
-            TarArchives.unpack(hadoop.value(), new Path(root.uri()), new Path(folder, root.index() + ".tar"));
+            PackedPictures.unpack(hadoop.value(), root, new Path(folder, root.index() + ".tar"));
         }
     }
 

@@ -126,13 +126,12 @@ final class TableWriter {
             Dataset<Row> prompts = good.filter(not(col("sample")));
             Set<String> changed = changedSplits(false);
             write(prompts, changed, TableStep.Form.one(Table.PROMPTS, new StoredRows.ToPrompt(inputs)));
-            write(prompts, changed, TableStep.Form.one(Table.COMPLETIONS, new StoredRows.ToCompletion()));
+            write(prompts, changed, new TableStep.Form(Table.COMPLETIONS, new StoredRows.ToCompletions()));
         }
     }
 
     private boolean hasTable(boolean samples) {
-        return shard.options().inputs().stream()
-                        .anyMatch(input -> input.format().givesSamples() == samples)
+        return shard.options().inputs().stream().anyMatch(input -> input.givesSamples() == samples)
                 || sum(counted -> counted.sample() == samples && counted.good()) > 0;
     }
 
