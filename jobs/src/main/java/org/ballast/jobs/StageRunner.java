@@ -1,12 +1,15 @@
 package org.ballast.jobs;
 
+import com.typesafe.config.Config;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.RunConfig;
+import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.data.Sha256;
 import org.ballast.spark.io.Manifest;
@@ -14,6 +17,7 @@ import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageConflictException;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.StageInputException;
+import org.ballast.spark.io.StageLease;
 import org.ballast.spark.model.UnusableModelException;
 import org.ballast.spark.units.TooManyFailuresException;
 import org.slf4j.Logger;
@@ -39,30 +43,18 @@ final class StageRunner {
         StageFolder folder = task.output(stage, run, hadoop);
         StageContext context = new StageContext(spark, run, stage, folder);
         try {
-            RunHeader header =
-                    RunHeader.now(stage.name(), stage.job(), configurationDigest(stage), inputs(stage, task, hadoop));
-            StageFolder.State state = folder.open(header, force);
-            if (state == StageFolder.State.UP_TO_DATE) {
+            RunHeader header = RunHeader.now(stage.name(), stage.job(), configurationDigest(stage, task), Map.of());
+            // before the inputs are digested, which may take minutes
+            StageLease.requireFree(folder, header.runId());
+            header = header.withInputs(inputs(stage, task, hadoop));
+            if (!force && folder.isUpToDate(header)) {
                 LOG.info("{}: up to date", stage.name());
                 return told("up-to-date", folder.manifest(), 0);
             }
-            LOG.info(
-                    "{}: {} {}", stage.name(), state == StageFolder.State.CONTINUE ? "continues" : "runs", stage.job());
-            long start = System.nanoTime();
-            StageOutcome outcome = task.run(context);
-            long millis = (System.nanoTime() - start) / 1_000_000;
-            Manifest manifest = new Manifest(
-                    folder.header(),
-                    SecretKeys.redacted(stage.config()),
-                    CodeVersion.current(),
-                    outcome.models(),
-                    Map.of("run", run.seed()),
-                    outcome.rows(),
-                    outcome.metrics(),
-                    Map.of("total", millis));
-            folder.commit(manifest);
-            LOG.info("{}: done in {} s", stage.name(), String.format("%.1f", millis / 1000.0));
-            return told("done", manifest, millis);
+            Runnable stop = () -> spark.sparkContext().cancelAllJobs();
+            try (StageLease lease = StageLease.acquire(folder, header.runId(), leaseLength(stage), stop)) {
+                return leased(stage, task, context, header, lease);
+            }
         } catch (StageConflictException | StageInputException | TooManyFailuresException e) {
             String message = e.getMessage();
             String named = "stage " + stage.name() + ": ";
@@ -78,10 +70,67 @@ final class StageRunner {
         }
     }
 
-    private String configurationDigest(StageConfig stage) {
-        String settings = new StageConfig(
-                        stage.name(), stage.job(), stage.config().withoutPath("execution"), stage.line())
-                .json();
+    /** Runs a stage whose folder belongs to this run alone. */
+    private Map<String, Object> leased(
+            StageConfig stage, Task task, StageContext context, RunHeader header, StageLease lease) throws Exception {
+        StageFolder folder = context.output();
+        StageFolder.State state = folder.open(header, force, task.updates());
+        if (state == StageFolder.State.UP_TO_DATE) {
+            LOG.info("{}: up to date", stage.name());
+            return told("up-to-date", folder.manifest(), 0);
+        }
+        LOG.info("{}: {} {}", stage.name(), verb(state), stage.job());
+        long start = System.nanoTime();
+        StageOutcome outcome;
+        try {
+            outcome = task.run(context);
+        } catch (Exception e) {
+            // work that was stopped for want of the lease fails in many ways
+            throw lease.lost()
+                    .<Exception>map(reason -> new StageFailure("stage " + stage.name() + ": " + reason, e))
+                    .orElse(e);
+        }
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        Manifest manifest = new Manifest(
+                folder.header(),
+                SecretKeys.redacted(stage.config()),
+                CodeVersion.current(),
+                outcome.models(),
+                Map.of("run", run.seed()),
+                outcome.rows(),
+                outcome.metrics(),
+                Map.of("total", millis));
+        lease.requireHeld();
+        folder.commit(manifest);
+        LOG.info("{}: done in {} s", stage.name(), String.format("%.1f", millis / 1000.0));
+        return told("done", manifest, millis);
+    }
+
+    /**
+     * How long the stage's lease is good for without a sign of life.
+     *
+     * @throws org.ballast.core.config.ConfigurationException when it is out of range
+     */
+    static Duration leaseLength(StageConfig stage) {
+        return Duration.ofSeconds(
+                Settings.read(stage.config(), "stages." + stage.name(), settings -> settings.section("execution")
+                        .integer("lease-seconds", 5, 86_400)));
+    }
+
+    private static String verb(StageFolder.State state) {
+        return switch (state) {
+            case CONTINUE -> "continues";
+            case UPDATE -> "updates by";
+            default -> "runs";
+        };
+    }
+
+    private String configurationDigest(StageConfig stage, Task task) {
+        Config config = stage.config().withoutPath("execution");
+        for (String path : task.outsideSettings()) {
+            config = config.withoutPath(path);
+        }
+        String settings = new StageConfig(stage.name(), stage.job(), config, stage.line()).json();
         return Sha256.of(settings, Long.toString(run.seed()));
     }
 

@@ -2,6 +2,7 @@ package org.ballast.jobs;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.RunConfig;
@@ -31,6 +32,22 @@ public interface Task {
      */
     default Map<String, String> decided(SparkSession spark) {
         return Map.of();
+    }
+
+    /**
+     * True when a finished stage of the same settings can be brought up to date with other inputs
+     * ({@link StageFolder.State#UPDATE}) instead of being replaced.
+     */
+    default boolean updates() {
+        return false;
+    }
+
+    /**
+     * Paths of settings that do not tell one output from another: what names the inputs, whose contents are part of
+     * {@link #externalInputs}, and what marks rows without changing what they say.
+     */
+    default Set<String> outsideSettings() {
+        return Set.of();
     }
 
     /** Does the work, writing under the stage's folder; may be called again after it was killed. */

@@ -68,6 +68,14 @@ final class Cluster implements AutoCloseable {
         return tasks;
     }
 
+    /** Executors that are alive. */
+    List<ProcessHandle> executors() {
+        return processes.stream()
+                .flatMap(Process::descendants)
+                .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                .toList();
+    }
+
     private Path start(String name, String daemon, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -38,7 +38,7 @@ final class KillIT {
         assertThat(done).as("waves done at the kill").isLessThan(4);
         FileTime firstWave = Files.getLastModifiedTime(success(waves, 0));
         String runId =
-                Stored.json(root.resolve("negatives/run.json")).path("runId").asText();
+                Stored.json(root.resolve("negatives/run.json")).path("run_id").asText();
 
         try (Submit submit = Submit.start(call)) {
             int next = done;
@@ -50,7 +50,7 @@ final class KillIT {
             assertThat(rerun.exit()).as(rerun.errors()).isZero();
             assertThat(rerun.state("negatives")).isEqualTo("done");
         }
-        assertThat(Stored.manifest(root, "negatives").path("run").path("runId").asText())
+        assertThat(Stored.manifest(root, "negatives").path("run").path("run_id").asText())
                 .as("the same run, continued")
                 .isEqualTo(runId);
         for (String table : new String[] {"completions", "quarantine"}) {

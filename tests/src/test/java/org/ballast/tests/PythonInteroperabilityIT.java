@@ -27,6 +27,7 @@ import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
 import org.ballast.spark.shard.ShardOptions;
 import org.ballast.spark.shard.ShardPlan;
@@ -123,6 +124,7 @@ class PythonInteroperabilityIT {
                                         "/(describe|presence)$"),
                                 ShardInput.pope(sample("pope-random.json"), images, "random", "emoji")),
                         sample("classes.json"),
+                        PictureStorage.EMBED,
                         new ImageLimits(1 << 20, 1 << 20, 4096),
                         true,
                         1_000,

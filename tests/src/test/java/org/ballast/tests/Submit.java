@@ -106,6 +106,26 @@ final class Submit implements AutoCloseable {
         return await();
     }
 
+    /** Number of the process, which is the driver's. */
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isRunning() {
+        return process.isAlive();
+    }
+
+    /** Sends the process a signal by its name, as STOP. */
+    void signal(String name) throws IOException, InterruptedException {
+        int exit = new ProcessBuilder("bash", "-c", "kill -" + name + " " + process.pid())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new AssertionError("kill -" + name + " of " + call + " ended with " + exit);
+        }
+    }
+
     @Override
     public void close() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);

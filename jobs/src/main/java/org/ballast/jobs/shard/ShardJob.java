@@ -2,31 +2,19 @@ package org.ballast.jobs.shard;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.regex.PatternSyntaxException;
-import org.apache.hadoop.conf.Configuration;
-import org.ballast.core.config.ConfigurationException;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.data.Domain;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.jobs.Job;
-import org.ballast.jobs.StageContext;
-import org.ballast.jobs.StageFailure;
-import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
-import org.ballast.spark.shard.AnnotationException;
 import org.ballast.spark.shard.AnnotationLayout;
+import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
-import org.ballast.spark.shard.ShardInputException;
 import org.ballast.spark.shard.ShardOptions;
-import org.ballast.spark.shard.ShardPlan;
-import org.ballast.spark.shard.ShardPlanner;
-import org.ballast.spark.shard.ShardResult;
-import org.ballast.spark.shard.ShardRunner;
 
 /** Annotations and pictures into tables. */
 public final class ShardJob implements Job {
@@ -44,39 +32,7 @@ public final class ShardJob implements Job {
     public Task configure(StageConfig stage, RunConfig run) {
         ShardOptions options =
                 Settings.read(stage.config(), "stages." + stage.name(), settings -> read(settings, stage.name()));
-        return new Task() {
-            @Override
-            public Map<String, String> externalInputs(Configuration hadoop) {
-                return plan(stage, options, hadoop).digests();
-            }
-
-            @Override
-            public StageOutcome run(StageContext context) {
-                ShardPlan plan =
-                        plan(stage, options, context.spark().sparkContext().hadoopConfiguration());
-                try {
-                    return outcome(ShardRunner.run(context.spark(), plan, context.output()));
-                } catch (AnnotationException e) {
-                    throw new StageFailure("stage " + stage.name() + ": " + e.getMessage(), e);
-                }
-            }
-        };
-    }
-
-    private static ShardPlan plan(StageConfig stage, ShardOptions options, Configuration hadoop) {
-        try {
-            return ShardPlanner.plan(hadoop, options);
-        } catch (ShardInputException e) {
-            throw new ConfigurationException("stages." + stage.name(), e.getMessage());
-        }
-    }
-
-    private static StageOutcome outcome(ShardResult result) {
-        Map<String, Double> metrics = new TreeMap<>();
-        metrics.put("annotation-rows", (double) result.annotationRows());
-        result.tables().forEach((table, rows) -> metrics.put("rows." + table, (double) rows));
-        result.reasons().forEach((reason, rows) -> metrics.put("quarantined." + reason, (double) rows));
-        return new StageOutcome(result.rows(), metrics, Map.of());
+        return new ShardTask(stage, options);
     }
 
     private static ShardOptions read(Settings settings, String stage) {
@@ -96,6 +52,7 @@ public final class ShardJob implements Job {
         return new ShardOptions(
                 inputs,
                 settings.optionalString("classes").orElse(null),
+                settings.choice("pictures", PictureStorage.class),
                 limits,
                 settings.flag("decode"),
                 settings.integer("wave-rows", 1, 100_000_000),
@@ -107,30 +64,37 @@ public final class ShardJob implements Job {
 
     private static Optional<ShardInput> input(
             AnnotationLayout format, Settings settings, Settings source, String stage) {
-        source.onlyKeys("split", "annotations", "domain", "kind");
+        source.onlyKeys("split", "annotations", "domain", "kind", "format", "images", "id-prefix", "table");
         String domain = source.isNull("domain") ? Domain.IN_DISTRIBUTION.stored() : source.string("domain");
-        String annotations = source.string("annotations");
-        String images = settings.optionalString("images").orElse(null);
-        String kind = source.isNull("kind") ? null : source.string("kind");
         try {
-            return Optional.of(new ShardInput(
-                    format,
-                    annotations,
-                    images,
-                    source.isNull("split") ? null : source.string("split"),
+            ShardInput input = new ShardInput(
+                    source.isNull("format") ? format : source.choice("format", AnnotationLayout.class),
+                    source.string("annotations"),
+                    (source.keys().contains("images") ? source : settings)
+                            .optionalString("images")
+                            .orElse(null),
+                    source.optionalString("split").orElse(null),
                     Domain.of(domain),
                     stage,
-                    "",
-                    kind,
-                    format == AnnotationLayout.LLAVA_INSTRUCT
-                            ? settings.optionalString("kind-pattern").orElse(null)
-                            : null,
-                    null));
+                    source.optionalString("id-prefix").orElse(null),
+                    source.optionalString("kind").orElse(null),
+                    settings.optionalString("kind-pattern").orElse(null),
+                    settings.optionalString("window").orElse(null),
+                    source.isNull("table") ? null : source.choice("table", AnnotationLayout.Gives.class),
+                    settings.string("question"),
+                    settings.choice("caption-lines", CaptionLines.class) == CaptionLines.FIRST);
+            return Optional.of(input);
         } catch (PatternSyntaxException e) {
             settings.fault("kind-pattern", "is no regular expression: " + e.getDescription());
         } catch (IllegalArgumentException e) {
             source.fault("annotations", "cannot be read so: " + e.getMessage());
         }
         return Optional.empty();
+    }
+
+    /** How much of a caption file is the caption. */
+    private enum CaptionLines {
+        ALL,
+        FIRST
     }
 }

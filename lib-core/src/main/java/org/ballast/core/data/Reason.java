@@ -30,10 +30,14 @@ public enum Reason {
     MISSING_FIELD("missing-field"),
     /** An element of the annotation file that is no object. */
     NOT_A_ROW("not-a-row"),
+    /** A row whose text is no JSON or no UTF-8, names a field twice or nests too deep. */
+    MALFORMED_ROW("malformed-row"),
     /** Turns that do not alternate between user and model. */
     BAD_CONVERSATION("bad-conversation"),
     /** A second row with an id that must be unique. */
     DUPLICATE_ID("duplicate-id"),
+    /** A row of a group that is in a training-most split too: held out, it would leak. */
+    SPLIT_CONFLICT("split-conflict"),
     /** A second row that is equal to an earlier one. */
     DUPLICATE_ROW("duplicate-row"),
     /** A text holds a word that the format to be written keeps for pictures and other files. */

@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** The orientation tag (0x0112) of a JPEG's or PNG's EXIF block: 1 upright, 2 to 8 as the EXIF standard numbers them. */
+/** The orientation tag (0x0112) of a picture's EXIF block: 1 upright, 2 to 8 as the EXIF standard numbers them. */
 final class ExifOrientation {
     static final int UPRIGHT = 1;
 
@@ -15,6 +15,23 @@ final class ExifOrientation {
     private static final int ENTRY = 12;
 
     private ExifOrientation() {}
+
+    /** Of a file of a format that has been recognised; what is no such tag counts as upright. */
+    static int of(ImageHeader.Format format, byte[] bytes) throws ImageRejected {
+        return switch (format) {
+            case JPEG -> ofJpeg(bytes);
+            case PNG -> PngChunks.orientation(bytes);
+            case WEBP -> WebpFile.read(bytes).orientation(bytes);
+            case TIFF -> TiffPage.read(bytes).orientation();
+            case GIF, BMP -> UPRIGHT;
+        };
+    }
+
+    /** Of an EXIF block in {@code [from, end)}, with or without the mark that a JPEG puts before it. */
+    static int ofBlock(byte[] bytes, int from, int end) {
+        int start = startsWith(bytes, from, end, JPEG_MARK) ? from + JPEG_MARK.length : from;
+        return ofTiff(bytes, start, end);
+    }
 
     /** Of a JPEG, read from its first EXIF segment; what is no such thing counts as upright. */
     static int ofJpeg(byte[] bytes) {

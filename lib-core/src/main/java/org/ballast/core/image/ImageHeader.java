@@ -3,13 +3,16 @@ package org.ballast.core.image;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.ballast.core.image.ImageRejected.Reason;
 
-/** What the first bytes of a picture say, read without decoding it and without allocating anything of its size. */
+/**
+ * What the header of a picture says, read without decoding it and without allocating anything of its size.
+ *
+ * @param width pixels as stored, before any EXIF rotation; of an animation, those of its canvas
+ * @param height likewise
+ */
 public record ImageHeader(Format format, int width, int height) implements Serializable {
 
     /** The formats that are read. */
@@ -17,7 +20,9 @@ public record ImageHeader(Format format, int width, int height) implements Seria
         PNG,
         JPEG,
         GIF,
-        BMP;
+        BMP,
+        WEBP,
+        TIFF;
 
         /** The name as it stands in the column {@code format} and as ImageIO knows it: {@code png}, {@code jpeg} ... */
         public String code() {
@@ -38,49 +43,39 @@ public record ImageHeader(Format format, int width, int height) implements Seria
      */
     public static ImageHeader read(byte[] bytes) throws ImageRejected {
         Format format = format(bytes);
-        int[] size =
-                switch (format) {
-                    case PNG -> {
-                        PngChunks.Header header = PngChunks.header(bytes);
-                        yield new int[] {header.width(), header.height()};
-                    }
-                    case JPEG -> {
-                        JpegFrame frame = JpegFrame.read(bytes);
-                        yield new int[] {frame.width(), frame.height()};
-                    }
-                    case GIF -> {
-                        ByteBuffer header = littleEndian(bytes, 10, format);
-                        yield new int[] {header.getShort(6) & 0xffff, header.getShort(8) & 0xffff};
-                    }
-                    case BMP -> bmpSize(bytes);
-                };
-        if (size[0] < 1 || size[1] < 1) {
-            throw new ImageRejected(Reason.CORRUPT, format.code() + " header says " + size[0] + " x " + size[1]);
-        }
-        return new ImageHeader(format, size[0], size[1]);
+        return switch (format) {
+            case PNG -> {
+                PngChunks.Header png = PngChunks.header(bytes);
+                yield of(format, png.width(), png.height());
+            }
+            case JPEG -> {
+                JpegFrame jpeg = JpegFrame.read(bytes);
+                yield of(format, jpeg.width(), jpeg.height());
+            }
+            case GIF -> {
+                GifFile gif = GifFile.read(bytes);
+                yield of(format, gif.width(), gif.height());
+            }
+            case BMP -> {
+                BmpFile bmp = BmpFile.read(bytes);
+                yield of(format, bmp.width(), bmp.height());
+            }
+            case WEBP -> {
+                WebpFile webp = WebpFile.read(bytes);
+                yield of(format, webp.width(), webp.height());
+            }
+            case TIFF -> {
+                TiffPage tiff = TiffPage.read(bytes);
+                yield of(format, tiff.width(), tiff.height());
+            }
+        };
     }
 
-    private static int[] bmpSize(byte[] bytes) throws ImageRejected {
-        ByteBuffer header = littleEndian(bytes, 26, Format.BMP);
-        int headerSize = header.getInt(14);
-        if (headerSize == 12) {
-            return new int[] {header.getShort(18) & 0xffff, header.getShort(20) & 0xffff};
+    private static ImageHeader of(Format format, long width, long height) throws ImageRejected {
+        if (width < 1 || height < 1 || width > Integer.MAX_VALUE || height > Integer.MAX_VALUE) {
+            throw new ImageRejected(Reason.CORRUPT, format.code() + " header says " + width + " x " + height);
         }
-        int compression = littleEndian(bytes, 34, Format.BMP).getInt(30);
-        if (compression < 0 || compression > 3) {
-            // 4 and 5 embed a JPEG or a PNG with a size of its own, past the limits
-            throw new ImageRejected(Reason.UNSUPPORTED, "bmp with compression " + compression);
-        }
-        int height = header.getInt(22); // negative: rows from the top
-        return new int[] {header.getInt(18), height == Integer.MIN_VALUE ? 0 : Math.abs(height)};
-    }
-
-    private static ByteBuffer littleEndian(byte[] bytes, int atLeast, Format format) throws ImageRejected {
-        if (bytes.length < atLeast) {
-            throw new ImageRejected(
-                    Reason.TRUNCATED, format.code() + " ends in its header, after " + bytes.length + " bytes");
-        }
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return new ImageHeader(format, (int) width, (int) height);
     }
 
     private static Format format(byte[] bytes) throws ImageRejected {
@@ -100,13 +95,17 @@ public record ImageHeader(Format format, int width, int height) implements Seria
         if (start.startsWith("BM")) {
             return Format.BMP;
         }
-        String other = start.startsWith("RIFF") && start.startsWith("WEBP", 8)
-                ? "webp"
-                : start.startsWith("II*\0") || start.startsWith("MM\0*")
-                        ? "tiff"
-                        : start.startsWith("ftyp", 4) ? "heif or avif" : start.startsWith("8BPS") ? "psd" : null;
+        if (start.startsWith("RIFF") && start.startsWith("WEBP", 8)) {
+            return Format.WEBP;
+        }
+        if (start.startsWith("II*\0") || start.startsWith("MM\0*")) {
+            return Format.TIFF;
+        }
+        String other = start.startsWith("II+\0") || start.startsWith("MM\0+")
+                ? "BigTIFF"
+                : start.startsWith("ftyp", 4) ? "heif or avif" : start.startsWith("8BPS") ? "psd" : null;
         if (other != null) {
-            throw new ImageRejected(Reason.UNSUPPORTED, other + " is not read; png, jpeg, gif and bmp are");
+            throw new ImageRejected(Reason.UNSUPPORTED, other + " is not read; png, jpeg, gif, bmp, webp and tiff are");
         }
         throw new ImageRejected(Reason.NOT_AN_IMAGE, "no picture starts with " + printable(start));
     }
@@ -118,7 +117,7 @@ public record ImageHeader(Format format, int width, int height) implements Seria
     }
 
     /** How a reader's complaint is filed: an end before the picture's is {@code TRUNCATED}, all else {@code CORRUPT}. */
-    static ImageRejected unreadable(Format format, Exception cause) {
+    static ImageRejected unreadable(Format format, Throwable cause) {
         for (Throwable e = cause; e != null; e = e.getCause()) {
             if (e instanceof EOFException) {
                 return new ImageRejected(Reason.TRUNCATED, format.code() + " ends before its picture does", cause);

@@ -11,7 +11,7 @@ public final class ImageRejected extends Exception {
     public enum Reason {
         /** No bytes at all. */
         EMPTY("image-empty"),
-        /** More bytes, pixels or a longer side than the limits allow. */
+        /** More bytes, pixels, a longer side or a larger aspect ratio than the limits allow. */
         TOO_LARGE("image-too-large"),
         /** The first bytes are those of no picture format known here. */
         NOT_AN_IMAGE("not-an-image"),

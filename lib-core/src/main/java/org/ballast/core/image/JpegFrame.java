@@ -15,6 +15,9 @@ record JpegFrame(int width, int height, ColorSpace colorSpace) {
         YCCK
     }
 
+    /** Above the most of an honest file, some 100: each scan is a pass over the whole picture. */
+    static final int MOST_SCANS = 1_000;
+
     private static final int HALF = 1 << 15;
 
     /** Walks the markers up to the frame header. */
@@ -85,6 +88,17 @@ record JpegFrame(int width, int height, ColorSpace colorSpace) {
                     default -> throw new ImageRejected(Reason.UNSUPPORTED, "jpeg with " + components + " components");
                 };
         return new JpegFrame(width, height, space);
+    }
+
+    /** The scans of a file: their markers, wherever they stand. */
+    static int scans(byte[] bytes) {
+        int scans = 0;
+        for (int at = 2; at < bytes.length - 1; at++) {
+            if (bytes[at] == (byte) 0xff && bytes[at + 1] == (byte) 0xda) {
+                scans++;
+            }
+        }
+        return scans;
     }
 
     /** Whether an end marker stands anywhere but in the first bytes; data may follow it. */

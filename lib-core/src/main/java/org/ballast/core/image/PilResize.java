@@ -3,7 +3,7 @@ package org.ballast.core.image;
 import java.util.Arrays;
 
 /**
- * Pillow's resize of 8-bit pictures, bit for bit (libImaging/Resample.c): bicubic with a = -0.5, or bilinear, the kernel stretched by the scale when shrinking,
+ * Pillow's resize of 8-bit pictures, bit for bit (libImaging/Resample.c): bicubic with a = -0.5, bilinear or Lanczos with 3 lobes, the kernel stretched by the scale when shrinking,
  * weights normalised and then fixed-point with 22 bits, 8 bits after each pass, and no pass along an axis that keeps its size. The horizontal pass comes before the
  * vertical one, but for pictures that lose more than twice as many rows as columns (found by comparing 1,500 random sizes with Pillow 13).
  */
@@ -14,6 +14,7 @@ public final class PilResize {
 
     /** The kernel. */
     public enum Filter {
+        LANCZOS(1, 3),
         BILINEAR(2, 1),
         BICUBIC(3, 2);
 
@@ -35,11 +36,18 @@ public final class PilResize {
             if (this == BILINEAR) {
                 return d < 1 ? 1 - d : 0;
             }
+            if (this == LANCZOS) {
+                return d < 3 ? sinc(d) * sinc(d / 3) : 0;
+            }
             double a = -0.5;
             if (d < 1) {
                 return ((a + 2) * d - (a + 3)) * d * d + 1;
             }
             return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+        }
+
+        private static double sinc(double x) {
+            return x == 0 ? 1 : StrictMath.sin(x * Math.PI) / (x * Math.PI);
         }
     }
 
@@ -65,24 +73,68 @@ public final class PilResize {
         }
         Weights across = Weights.of(filter, image.width(), width, left, cropWidth);
         Weights down = Weights.of(filter, image.height(), height, top, cropHeight);
-        int firstRow = down.start[0];
-        int lastRow = down.start[cropHeight - 1] + down.count[cropHeight - 1];
-        if (height < image.height() && image.height() - height > 2L * (image.width() - width)) {
-            byte[] whole = vertical(image.rgb(), 3 * image.width(), down, 0); // [cropHeight, width of the picture, 3]
-            RgbImage low = new RgbImage(image.width(), cropHeight, whole);
-            return new RgbImage(cropWidth, cropHeight, horizontal(low, across, 0, cropHeight));
-        }
-        byte[] rows = horizontal(image, across, firstRow, lastRow - firstRow); // [lastRow - firstRow, cropWidth, 3]
-        return new RgbImage(cropWidth, cropHeight, vertical(rows, 3 * cropWidth, down, firstRow));
+        boolean downFirst = downFirst(image.width(), image.height(), width, height);
+        return new RgbImage(cropWidth, cropHeight, passes(image.rgb(), 3, image.width(), across, down, downFirst));
     }
 
-    private static byte[] horizontal(RgbImage image, Weights weights, int firstRow, int rows) {
+    /**
+     * The same of one component.
+     *
+     * @param samples {@code [height, width]}
+     * @return {@code [newHeight, newWidth]}
+     */
+    public static byte[] resizeGrey(byte[] samples, int width, int height, Filter filter, int newWidth, int newHeight) {
+        Weights across = Weights.of(filter, width, newWidth, 0, newWidth);
+        Weights down = Weights.of(filter, height, newHeight, 0, newHeight);
+        return passes(samples, 1, width, across, down, downFirst(width, height, newWidth, newHeight));
+    }
+
+    private static boolean downFirst(int width, int height, int newWidth, int newHeight) {
+        return newHeight < height && height - newHeight > 2L * (width - newWidth);
+    }
+
+    private static byte[] passes(byte[] in, int bands, int width, Weights across, Weights down, boolean downFirst) {
+        if (downFirst) {
+            byte[] low = vertical(in, bands * width, down, 0); // [outHeight, width, bands]
+            return horizontal(low, bands, width, across, 0, down.start.length);
+        }
+        int last = down.start.length - 1;
+        int firstRow = down.start[0];
+        int rows = down.start[last] + down.count[last] - firstRow;
+        byte[] narrow = horizontal(in, bands, width, across, firstRow, rows); // [rows, outWidth, bands]
+        return vertical(narrow, bands * across.start.length, down, firstRow);
+    }
+
+    private static byte[] horizontal(byte[] in, int bands, int width, Weights weights, int firstRow, int rows) {
+        return bands == 1
+                ? horizontalGrey(in, width, weights, firstRow, rows)
+                : horizontalRgb(in, width, weights, firstRow, rows);
+    }
+
+    private static byte[] horizontalGrey(byte[] in, int width, Weights weights, int firstRow, int rows) {
         int outWidth = weights.start.length;
-        byte[] in = image.rgb();
+        byte[] out = new byte[rows * outWidth];
+        int at = 0;
+        for (int y = 0; y < rows; y++) {
+            for (int x = 0; x < outWidth; x++) {
+                int kernel = weights.size * x;
+                int sample = width * (firstRow + y) + weights.start[x];
+                int sum = 1 << (PRECISION_BITS - 1);
+                for (int i = 0; i < weights.count[x]; i++) {
+                    sum += (in[sample + i] & 255) * weights.fixed[kernel + i];
+                }
+                out[at++] = clip(sum);
+            }
+        }
+        return out;
+    }
+
+    private static byte[] horizontalRgb(byte[] in, int width, Weights weights, int firstRow, int rows) {
+        int outWidth = weights.start.length;
         byte[] out = new byte[3 * rows * outWidth];
         int at = 0;
         for (int y = 0; y < rows; y++) {
-            int row = 3 * image.width() * (firstRow + y);
+            int row = 3 * width * (firstRow + y);
             for (int x = 0; x < outWidth; x++) {
                 int count = weights.count[x];
                 int kernel = weights.size * x;

@@ -1,6 +1,5 @@
 package org.ballast.core.image;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -15,10 +14,9 @@ import org.ballast.core.image.ImageRejected.Reason;
  *
  * @param png signature, header, palette, palette's transparency, data, end
  * @param transparent of a grey or colour PNG: the one sample value (or three) that is transparent, else null
- * @param orientation of its EXIF chunk, 1 without one
  */
 @SuppressWarnings("ArrayRecordComponent")
-record PngChunks(Header header, byte[] png, int[] transparent, int orientation) {
+record PngChunks(Header header, byte[] png, int[] transparent) {
     static final int GREY = 0;
     static final int COLOR = 2;
     static final int PALETTE = 3;
@@ -43,44 +41,86 @@ record PngChunks(Header header, byte[] png, int[] transparent, int orientation) 
 
     static PngChunks read(byte[] bytes) throws ImageRejected {
         Header header = header(bytes);
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        var kept = new ByteArrayOutputStream(bytes.length);
-        kept.write(bytes, 0, SIGNATURE);
         int[] transparent = null;
-        int orientation = ExifOrientation.UPRIGHT;
+        int kept = SIGNATURE;
         int at = SIGNATURE;
-        while (true) {
-            if (bytes.length - at < 12) {
-                throw new ImageRejected(
-                        Reason.TRUNCATED, "png ends at byte " + bytes.length + " without its end chunk");
+        for (boolean last = false; !last; at += length(bytes, at) + 12) {
+            String type = checked(bytes, at);
+            if (type.equals("IHDR") && at > SIGNATURE) {
+                throw new ImageRejected(Reason.CORRUPT, "png with a second header at byte " + at);
             }
-            int length = in.getInt(at);
-            String type = type(bytes, at);
-            if (length < 0 || length > bytes.length - at - 12) {
-                throw new ImageRejected(
-                        Reason.TRUNCATED,
-                        "png chunk " + type + " at byte " + at + " has " + (length & 0xffffffffL)
-                                + " bytes, the file only " + (bytes.length - at - 12) + " more");
+            if (isTransparentColor(type, header)) {
+                transparent = shorts(bytes, at);
+            } else if (KEPT.contains(type)) {
+                kept += length(bytes, at) + 12;
             }
-            if (KEPT.contains(type)) {
-                verify(bytes, at, length, type, in.getInt(at + 8 + length));
-                if (type.equals("tRNS") && header.colorType != PALETTE) {
-                    transparent = new int[length / 2];
-                    for (int i = 0; i < transparent.length; i++) {
-                        transparent[i] = in.getShort(at + 8 + 2 * i) & 0xffff;
-                    }
-                } else {
-                    kept.write(bytes, at, length + 12);
-                }
-            }
-            if (type.equals("eXIf")) {
-                orientation = ExifOrientation.ofTiff(bytes, at + 8, at + 8 + length);
-            }
-            if (type.equals("IEND")) {
-                return new PngChunks(header, kept.toByteArray(), transparent, orientation);
-            }
-            at += length + 12;
+            last = type.equals("IEND");
         }
+        return new PngChunks(header, kept == bytes.length ? bytes : reduced(bytes, header, kept), transparent);
+    }
+
+    private static byte[] reduced(byte[] bytes, Header header, int size) {
+        byte[] reduced = Arrays.copyOf(bytes, size);
+        int to = SIGNATURE;
+        for (int at = SIGNATURE; to < size; at += length(bytes, at) + 12) {
+            String type = type(bytes, at);
+            if (KEPT.contains(type) && !isTransparentColor(type, header)) {
+                System.arraycopy(bytes, at, reduced, to, length(bytes, at) + 12);
+                to += length(bytes, at) + 12;
+            }
+        }
+        return reduced;
+    }
+
+    /** The type of the chunk at a position, which lies within the file and, if it makes pixels, has the checksum it names. */
+    private static String checked(byte[] bytes, int at) throws ImageRejected {
+        if (bytes.length - at < 12) {
+            throw new ImageRejected(Reason.TRUNCATED, "png ends at byte " + bytes.length + " without its end chunk");
+        }
+        int length = length(bytes, at);
+        String type = type(bytes, at);
+        if (length < 0 || length > bytes.length - at - 12) {
+            throw new ImageRejected(
+                    Reason.TRUNCATED,
+                    "png chunk at byte " + at + " has " + (length & 0xffffffffL) + " bytes, the file only "
+                            + (bytes.length - at - 12) + " more");
+        }
+        if (KEPT.contains(type)) {
+            verify(bytes, at, length, type, ByteBuffer.wrap(bytes).getInt(at + 8 + length));
+        }
+        return type;
+    }
+
+    private static boolean isTransparentColor(String type, Header header) {
+        return type.equals("tRNS") && header.colorType != PALETTE;
+    }
+
+    private static int[] shorts(byte[] bytes, int at) {
+        int[] values = new int[length(bytes, at) / 2];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = ByteBuffer.wrap(bytes).getShort(at + 8 + 2 * i) & 0xffff;
+        }
+        return values;
+    }
+
+    private static int length(byte[] bytes, int at) {
+        return ByteBuffer.wrap(bytes).getInt(at);
+    }
+
+    /** The orientation in the first EXIF chunk; 1 where the chunks end before one, or there is none. */
+    static int orientation(byte[] bytes) {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        for (long at = SIGNATURE; at + 12 <= bytes.length; ) {
+            int length = in.getInt((int) at);
+            if (length < 0 || length > bytes.length - at - 12) {
+                break;
+            }
+            if (type(bytes, (int) at).equals("eXIf")) {
+                return ExifOrientation.ofTiff(bytes, (int) at + 8, (int) at + 8 + length);
+            }
+            at += length + 12L;
+        }
+        return ExifOrientation.UPRIGHT;
     }
 
     /** Whether raw samples (one or three, unscaled) are those of the transparent colour. */

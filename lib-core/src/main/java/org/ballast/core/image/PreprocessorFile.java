@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.ballast.core.image.ClipPreprocessor.Exact;
 import org.ballast.core.image.ClipPreprocessor.Resize;
@@ -146,7 +147,7 @@ final class PreprocessorFile {
         if (absent("resample")) {
             return PilResize.Filter.BICUBIC;
         }
-        for (PilResize.Filter filter : PilResize.Filter.values()) {
+        for (PilResize.Filter filter : List.of(PilResize.Filter.BILINEAR, PilResize.Filter.BICUBIC)) {
             if (config.path("resample").isInt() && config.path("resample").asInt() == filter.code()) {
                 return filter;
             }

@@ -25,7 +25,7 @@ final class DecoderBlock {
 
     /** What a layer's attention reads, of all tokens {@code x [tokens, hidden]}. */
     Projections projections(Weights weights, int layer, Tensor x, Rotary rotary) {
-        Tensor normed = attentionNorm(weights, layer, x); // [tokens, d]
+        Layers.Input normed = attentionNorm(weights, layer, x); // [tokens, d]
         return new Projections(
                 query(weights, layer, normed, rotary),
                 key(weights, layer, normed, rotary),
@@ -33,23 +33,23 @@ final class DecoderBlock {
     }
 
     /** The norm before the attention. */
-    Tensor attentionNorm(Weights weights, int layer, Tensor x) {
-        return norm(weights, LlavaTensors.decoderLayer(layer) + "input_layernorm", x);
+    Layers.Input attentionNorm(Weights weights, int layer, Tensor x) {
+        return new Layers.Input(norm(weights, LlavaTensors.decoderLayer(layer) + "input_layernorm", x));
     }
 
-    Tensor query(Weights weights, int layer, Tensor normed, Rotary rotary) {
+    Tensor query(Weights weights, int layer, Layers.Input normed, Rotary rotary) {
         return rotary.apply(project(weights, layer, "q_proj", normed, text.heads())); // [tokens, h, hd]
     }
 
-    Tensor key(Weights weights, int layer, Tensor normed, Rotary rotary) {
+    Tensor key(Weights weights, int layer, Layers.Input normed, Rotary rotary) {
         return rotary.apply(project(weights, layer, "k_proj", normed, text.keyValueHeads())); // [tokens, kv, hd]
     }
 
-    Tensor value(Weights weights, int layer, Tensor normed) {
+    Tensor value(Weights weights, int layer, Layers.Input normed) {
         return project(weights, layer, "v_proj", normed, text.keyValueHeads()); // [tokens, kv, hd]
     }
 
-    private Tensor project(Weights weights, int layer, String name, Tensor normed, int heads) {
+    private Tensor project(Weights weights, int layer, String name, Layers.Input normed, int heads) {
         String module = LlavaTensors.decoderLayer(layer) + "self_attn." + name;
         return Layers.linear(weights, module, normed, text.attentionBias()).view(-1, heads, text.headDim());
     }
@@ -58,15 +58,15 @@ final class DecoderBlock {
     Tensor output(Weights weights, int layer, Tensor x, Tensor attended) {
         String name = LlavaTensors.decoderLayer(layer);
         Tensor sum =
-                x.add(Layers.linear(weights, name + "self_attn.o_proj", attended, text.outputBias())); // [tokens, d]
+                x.add(Layers.linear(weights, name + "self_attn.o_proj", new Layers.Input(attended), text.outputBias())); // [tokens, d]
         return mlp(weights, name, sum);
     }
 
     private Tensor mlp(Weights weights, String layer, Tensor x) {
-        Tensor normed = norm(weights, layer + "post_attention_layernorm", x); // [tokens, d]
+        Layers.Input normed = new Layers.Input(norm(weights, layer + "post_attention_layernorm", x)); // [tokens, d]
         Tensor gate = silu(Layers.linear(weights, layer + "mlp.gate_proj", normed, text.mlpBias())); // [tokens, f]
         Tensor inner = gate.mul(Layers.linear(weights, layer + "mlp.up_proj", normed, text.mlpBias())); // [tokens, f]
-        return x.add(Layers.linear(weights, layer + "mlp.down_proj", inner, text.mlpBias())); // [tokens, d]
+        return x.add(Layers.linear(weights, layer + "mlp.down_proj", new Layers.Input(inner), text.mlpBias())); // [tokens, d]
     }
 
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */

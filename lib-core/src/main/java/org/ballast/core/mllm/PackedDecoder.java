@@ -63,7 +63,7 @@ final class PackedDecoder {
 
         private Tensor computed(int i, Tensor x) {
             boolean last = i == text.layers() - 1;
-            Tensor normed = block.attentionNorm(weights, i, x); // [tokens, d]
+            Layers.Input normed = block.attentionNorm(weights, i, x); // [tokens, d]
             Tensor k = block.key(weights, i, normed, rotary); // [tokens, kv, hd]
             Tensor v = block.value(weights, i, normed); // [tokens, kv, hd]
             if (sink != null) {
@@ -73,7 +73,7 @@ final class PackedDecoder {
                 Tensor q = block.query(weights, i, normed, rotary); // [tokens, h, hd]
                 return block.output(weights, i, x, attention.ofAll(i, new DecoderBlock.Projections(q, k, v)));
             }
-            Tensor q = block.query(weights, i, normed.index_select(0, askers), askersRotary); // [askers, h, hd]
+            Tensor q = block.query(weights, i, normed.at(askers), askersRotary); // [askers, h, hd]
             Tensor out = attention.ofAskers(i, new DecoderBlock.Projections(q, k, v)); // [askers, h*hd]
             return block.output(weights, i, x.index_select(0, askers), out); // [askers, d]
         }

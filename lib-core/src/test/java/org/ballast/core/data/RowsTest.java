@@ -66,7 +66,8 @@ class RowsTest {
     @Test
     void rowsAreNeitherLostNorDoubled() {
         assertThat(new RowAccount(10, 8, 2).failureRate()).isEqualTo(0.2);
-        assertThatThrownBy(() -> new RowAccount(10, 8, 1)).hasMessageContaining("10 in, but 8 out + 1 quarantined = 9");
+        assertThatThrownBy(() -> new RowAccount(10, 8, 1))
+                .hasMessageContaining("10 in, but 8 out + 1 quarantined + 0 unchanged = 9");
         assertThatThrownBy(() -> new RowAccount(10, 9, 2)).isInstanceOf(IllegalStateException.class);
     }
 

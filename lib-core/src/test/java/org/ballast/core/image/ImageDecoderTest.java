@@ -218,6 +218,8 @@ class ImageDecoderTest {
         assertThat(reasonFor("<html>no picture</html>".getBytes(StandardCharsets.US_ASCII)))
                 .isEqualTo(Reason.NOT_AN_IMAGE);
         assertThat(reasonFor("RIFF\0\0\0\0WEBPVP8 ".getBytes(StandardCharsets.US_ASCII)))
+                .isEqualTo(Reason.TRUNCATED);
+        assertThat(reasonFor("\0\0\0 ftypavif".getBytes(StandardCharsets.US_ASCII)))
                 .isEqualTo(Reason.UNSUPPORTED);
         byte[] flipped = file("photo_61x97.png");
         flipped[flipped.length / 2] ^= 1;

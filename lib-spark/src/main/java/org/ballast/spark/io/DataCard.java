@@ -52,6 +52,7 @@ final class DataCard {
             tables.forEach((table, splits) -> card.append("| `%s` | %s |\n"
                     .formatted(table, splits.keySet().equals(Set.of(WHOLE)) ? "" : String.join(", ", splits.keySet()))));
         }
+        card.append(ClassSection.of(manifest.metrics()));
         return card.toString();
     }
 

@@ -1,5 +1,6 @@
 package org.ballast.spark.io;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -22,6 +23,7 @@ import org.ballast.core.data.RowAccount;
  * @param rows in, out and quarantined
  * @param metrics finite figures by name
  * @param durationsMillis wall-clock time by phase
+ * @param parent the run whose output this one updated; null for a run that began anew
  */
 public record Manifest(
         RunHeader run,
@@ -31,8 +33,30 @@ public record Manifest(
         Map<String, Long> seeds,
         RowAccount rows,
         Map<String, Double> metrics,
-        Map<String, Long> durationsMillis)
+        Map<String, Long> durationsMillis,
+        Parent parent)
         implements Serializable {
+    /**
+     * A finished run, as its manifest names it.
+     *
+     * @param digest {@link Manifest#digest()}
+     */
+    public record Parent(String runId, String digest) implements Serializable {}
+
+    /** The record of a run that began anew. */
+    public Manifest(
+            RunHeader run,
+            String configuration,
+            String codeVersion,
+            Map<String, String> models,
+            Map<String, Long> seeds,
+            RowAccount rows,
+            Map<String, Double> metrics,
+            Map<String, Long> durationsMillis) {
+        this(run, configuration, codeVersion, models, seeds, rows, metrics, durationsMillis, null);
+    }
+
+    @JsonCreator
     public Manifest {
         if (run == null || configuration == null || codeVersion == null || rows == null) {
             throw new IllegalArgumentException("manifest needs run, configuration, code version and rows");
@@ -53,6 +77,11 @@ public record Manifest(
     /** {@link RunHeader#digest()}: what identifies the output; later stages name it as their input. */
     public String digest() {
         return run.digest();
+    }
+
+    /** This record with the run whose output was updated. */
+    Manifest withParent(Parent updated) {
+        return new Manifest(run, configuration, codeVersion, models, seeds, rows, metrics, durationsMillis, updated);
     }
 
     private static String canonical(String configuration) {

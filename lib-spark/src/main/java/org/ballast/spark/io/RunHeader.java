@@ -51,6 +51,16 @@ public record RunHeader(
                 Instant.now().toString());
     }
 
+    /** This header with other inputs. */
+    public RunHeader withInputs(Map<String, String> others) {
+        return new RunHeader(runId, stage, job, configurationDigest, others, startedAt);
+    }
+
+    /** True when both runs do the same to whatever their inputs hold. */
+    boolean hasSettingsOf(RunHeader other) {
+        return job.equals(other.job) && configurationDigest.equals(other.configurationDigest);
+    }
+
     /** {@code sha256} of what identifies the output: job, configuration digest and the inputs' digests. */
     @JsonProperty
     public String digest() {

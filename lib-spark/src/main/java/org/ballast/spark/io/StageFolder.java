@@ -7,8 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -21,17 +23,19 @@ import org.slf4j.LoggerFactory;
  * The output folder of one stage, on any Hadoop file system:
  *
  * <pre>
+ * root/stage/lease.json      while a run writes, see {@link StageLease}
  * root/stage/run.json        written first
  * root/stage/_work/          waves of an unfinished run
  * root/stage/TABLE/          Parquet
  * root/stage/README.md       data card
+ * root/stage/manifests/      manifests of the runs that an update went on from
  * root/stage/manifest.json   written last: without it the stage is not finished
  * </pre>
  *
  * An {@link #ofTable output folder} that others read as one table holds that table's files itself, and all else under
  * {@value #HIDDEN}, a name that Spark, pyarrow and Hugging Face {@code datasets} pass over.
  *
- * For the driver only; one run at a time may hold a folder.
+ * For the driver only; one run at a time may write to a folder, the one that holds its {@link StageLease}.
  */
 public final class StageFolder {
     /** What is to be done in a folder. */
@@ -40,15 +44,21 @@ public final class StageFolder {
         UP_TO_DATE,
         /** An unfinished run of the same digest: go on behind its finished waves. */
         CONTINUE,
+        /** Finished with the same settings and other inputs: its tables are brought up to date, or were about to be. */
+        UPDATE,
         /** Empty now, with a new run.json. */
         START
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(StageFolder.class);
     private static final String RUN = "run.json";
-    private static final String MANIFEST = "manifest.json";
+    static final String MANIFEST = "manifest.json";
     private static final String CARD = "README.md";
     private static final String WORK = "_work";
+    /** Header of the update that {@code _work} belongs to. */
+    private static final String UPDATE = "update.json";
+    /** Table that a stage needs to be updated: which rows it has. */
+    private static final String INDEX = "index";
     /** Stands while an old run is being deleted: what it finds beside it is of no use to anyone. */
     private static final String CLEARING = "_clearing";
 
@@ -62,6 +72,8 @@ public final class StageFolder {
     private final FileSystem files;
     private final String mainTable;
     private RunHeader header;
+    private Manifest.Parent parent;
+    private TableSwap swap = new TableSwap(List.of(), List.of());
 
     private StageFolder(FileSystem files, Path folder, String stage, String mainTable) {
         this.files = files;
@@ -97,20 +109,31 @@ public final class StageFolder {
     private static StageFolder of(Configuration hadoop, Path folder, String stage, String mainTable) {
         try {
             FileSystem files = folder.getFileSystem(hadoop);
+            if (files instanceof ChecksumFileSystem summed) {
+                // a checksum file beside each local file doubles the files and the time, and Parquet has sums of its
+                // own
+                summed.setWriteChecksum(false);
+            }
             return new StageFolder(files, files.makeQualified(folder), stage, mainTable);
         } catch (IOException e) {
             throw new UncheckedIOException("no file system for " + folder, e);
         }
     }
 
+    /** {@link #open(RunHeader, boolean, boolean)} of a run that replaces what is out of date. */
+    public State open(RunHeader wanted, boolean force) {
+        return open(wanted, force, false);
+    }
+
     /**
      * Decides what a run with this header has to do, and prepares the folder for it.
      *
      * @param force run again, whatever of ours is there
+     * @param updates true for a run that can bring a finished stage of the same settings up to date with other inputs
      * @throws StageConflictException for a folder that holds something else, and without {@code force} for another
      *     digest's unfinished run and, in a folder that the user named, for another digest's finished one
      */
-    public State open(RunHeader wanted, boolean force) {
+    public State open(RunHeader wanted, boolean force, boolean updates) {
         if (!stage.equals(wanted.stage())) {
             throw new IllegalArgumentException(
                     "header of stage '%s' for the folder of '%s'".formatted(wanted.stage(), stage));
@@ -123,22 +146,25 @@ public final class StageFolder {
         if (names.contains(CLEARING)) {
             return start(wanted);
         }
-        if (!names.contains(RUN)) {
-            throw new StageConflictException(
-                    "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
-                            .formatted(folder, RUN, first(names.isEmpty() ? others : names)));
+        requireOurs();
+        if (force) {
+            read(file(RUN), RunHeader.class);
+            LOG.info("{}: runs again, as forced", folder);
+            return start(wanted);
+        }
+        if (new StageJournal(this).recover()) {
+            names = names(home());
         }
         RunHeader found = read(file(RUN), RunHeader.class);
         boolean same = found.digest().equals(wanted.digest());
         boolean finished = names.contains(MANIFEST);
-        if (force) {
-            LOG.info("{}: runs again, as forced", folder);
-            return start(wanted);
-        }
         if (finished && same) {
-            delete(new Path(home(), WORK));
+            discardWork();
             header = found;
             return State.UP_TO_DATE;
+        }
+        if (finished && updates && names.contains(INDEX) && found.hasSettingsOf(wanted)) {
+            return update(found, wanted);
         }
         if (finished && mainTable != null) {
             throw new StageConflictException(
@@ -156,6 +182,74 @@ public final class StageFolder {
         }
         header = found;
         return State.CONTINUE;
+    }
+
+    /**
+     * Whether the stage is finished with this digest and nothing is left to tidy up; touches nothing.
+     *
+     * @throws StageConflictException for a folder that holds something else
+     */
+    public boolean isUpToDate(RunHeader wanted) {
+        requireOurs();
+        List<String> names = names(home());
+        return names.contains(MANIFEST)
+                && !names.contains(CLEARING)
+                && !names.contains(WORK)
+                && read(file(RUN), RunHeader.class).digest().equals(wanted.digest());
+    }
+
+    /** @throws StageConflictException for a folder that holds something else */
+    void requireOurs() {
+        List<String> names = names(home());
+        List<String> others = mainTable == null ? List.of() : names(folder);
+        boolean empty = names.isEmpty() && others.isEmpty();
+        if (!empty && !names.contains(RUN) && !names.contains(CLEARING)) {
+            throw new StageConflictException(
+                    "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
+                            .formatted(folder, RUN, first(names.isEmpty() ? others : names)));
+        }
+    }
+
+    /** The lease files of this folder, for a run. */
+    LeaseFiles leaseFiles(String runId) {
+        return new LeaseFiles(files, home(), runId);
+    }
+
+    /** Goes on with the update that was begun for the same inputs, or begins one. */
+    private State update(RunHeader found, RunHeader wanted) {
+        parent = new Manifest.Parent(found.runId(), found.digest());
+        Path begun = work(UPDATE);
+        if (DataCard.exists(this, begun)) {
+            header = read(begun, RunHeader.class);
+            if (header.digest().equals(wanted.digest())) {
+                return State.UPDATE;
+            }
+        }
+        discardWork();
+        write(begun, Json.write(wanted));
+        header = wanted;
+        return State.UPDATE;
+    }
+
+    /** Work of an update that nobody goes on with, and what it added to tables that are only ever added to. */
+    private void discardWork() {
+        // first, for what follows would be missed by a run that went on with it
+        delete(work(UPDATE));
+        AppendLog.of(this, Table.IMAGES).discardUnsealed();
+        delete(work());
+    }
+
+    /** The run whose output is being updated; empty for a run that began anew. */
+    public Optional<Manifest.Parent> parent() {
+        return Optional.ofNullable(parent);
+    }
+
+    /** What the commit of an update does to the tables. */
+    public void swapAtCommit(TableSwap tables) {
+        if (parent == null) {
+            throw new IllegalStateException(folder + " is not being updated");
+        }
+        swap = tables;
     }
 
     /** The header in force after {@link #open}: that of the first run when an unfinished one is continued. */
@@ -201,13 +295,17 @@ public final class StageFolder {
     }
 
     /** Where run.json and all that is no main table lies. */
-    private Path home() {
+    Path home() {
         return mainTable == null ? folder : new Path(folder, HIDDEN);
     }
 
     /** Folder for what a continued run needs, gone when the stage is finished. */
     public Path work(String name) {
-        return new Path(new Path(home(), WORK), plain(name));
+        return new Path(work(), plain(name));
+    }
+
+    Path work() {
+        return new Path(home(), WORK);
     }
 
     /** A file of the stage that is no table. */
@@ -222,8 +320,12 @@ public final class StageFolder {
 
     /** Writes a small text file so that it is seen whole or not at all. */
     public void write(String name, String text) {
-        Path target = file(name);
-        Path temporary = new Path(home(), "." + plain(name) + ".tmp");
+        write(file(name), text);
+    }
+
+    /** {@link #write(String, String)} of a file anywhere below the folder. */
+    void write(Path target, String text) {
+        Path temporary = new Path(target.getParent(), "." + target.getName() + ".tmp");
         try {
             try (FSDataOutputStream out = files.create(temporary, true)) {
                 out.write(text.getBytes(StandardCharsets.UTF_8));
@@ -252,7 +354,8 @@ public final class StageFolder {
     }
 
     /**
-     * Ends the stage: data card, then manifest.json, then {@code _work} goes.
+     * Ends the stage: data card, then manifest.json, then {@code _work} goes. An update changes its tables first, and its
+     * manifest names the run that it went on from.
      *
      * @throws IllegalArgumentException when the manifest is of another run
      */
@@ -261,11 +364,23 @@ public final class StageFolder {
             throw new IllegalArgumentException("manifest of run %s for run %s in %s"
                     .formatted(manifest.run().runId(), header.runId(), folder));
         }
+        if (parent != null) {
+            new StageJournal(this).commit(manifest.withParent(parent), swap);
+            return;
+        }
+        AppendLog.of(this, Table.IMAGES).seal();
+        finish(manifest);
+    }
+
+    void finish(Manifest manifest) {
+        if (manifest.parent() != null) {
+            write(RUN, Json.write(manifest.run()));
+        }
         if (mainTable == null) {
             write(CARD, DataCard.of(manifest, this));
         }
         write(MANIFEST, Json.write(manifest));
-        delete(new Path(home(), WORK));
+        delete(work());
     }
 
     /** True when the stage is finished. */
@@ -294,7 +409,8 @@ public final class StageFolder {
                     clear(mainTable);
                 }
                 for (FileStatus status : files.listStatus(home())) {
-                    if (!status.getPath().getName().equals(CLEARING)) {
+                    String name = status.getPath().getName();
+                    if (!name.equals(CLEARING) && !LeaseFiles.isLease(name)) {
                         delete(status.getPath());
                     }
                 }
@@ -310,7 +426,7 @@ public final class StageFolder {
         return State.START;
     }
 
-    /** Names in a folder, hidden files (checksums, temporary ones) left out; empty when there is no folder. */
+    /** Names in a folder, leases and hidden files (checksums, temporary ones) left out; empty when there is no folder. */
     private List<String> names(Path of) {
         List<String> names = new ArrayList<>();
         try {
@@ -319,7 +435,7 @@ public final class StageFolder {
                     throw new StageConflictException(of + " is a file, not the folder of a stage");
                 }
                 String name = status.getPath().getName();
-                if (!name.startsWith(".") && !name.equals(HIDDEN)) {
+                if (!name.startsWith(".") && !name.equals(HIDDEN) && !LeaseFiles.isLease(name)) {
                     names.add(name);
                 }
             }
@@ -346,7 +462,7 @@ public final class StageFolder {
         }
     }
 
-    private String text(Path file) {
+    String text(Path file) {
         try (FSDataInputStream in = files.open(file)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -44,6 +44,9 @@ public final class Tables {
     /** Size of a file, before compression, where no setting names one. */
     public static final long TARGET_FILE_BYTES = 1L << 28;
 
+    /** What a task that writes text holds of it. */
+    private static final String TEXT_ROW_GROUP_BYTES = Integer.toString(1 << 25);
+
     private static final String FILE = "__file";
     /** Bound on the files of a split, for a target size set by mistake. */
     private static final int MAX_FILES = 10_000;
@@ -88,8 +91,14 @@ public final class Tables {
         return read(rows.sparkSession(), stage, table).count();
     }
 
+    /** Deletes what an earlier or killed run wrote of a table. */
+    public static void clear(StageFolder stage, Table table) {
+        stage.clear(table.name());
+    }
+
     /**
-     * A table of several finished stages, read as one; columns in the order of {@link Table#schema()}.
+     * A table of several finished stages, read as one; columns in the order of {@link Table#schema()}. A stage that borrows
+     * the table ({@link BorrowedTables}) gives that of the stages that hold it.
      *
      * @throws IllegalArgumentException for no stage
      * @throws IllegalStateException naming stage and folder when one is not finished or has no such table
@@ -98,17 +107,21 @@ public final class Tables {
         if (stages.isEmpty()) {
             throw new IllegalArgumentException("no stage to read table '" + table.name() + "' from");
         }
-        Dataset<Row> all = null;
         for (StageFolder stage : stages) {
             if (!stage.finished()) {
                 throw new IllegalStateException(
                         "table '%s': stage '%s' in %s is not finished (no manifest.json). Run it first."
                                 .formatted(table.name(), stage.stage(), stage));
             }
-            Dataset<Row> one = read(spark, stage, table);
+        }
+        List<StageFolder> holders = BorrowedTables.holders(stages, table);
+        Dataset<Row> all = null;
+        for (StageFolder holder : holders) {
+            Dataset<Row> one = read(spark, holder, table);
             all = all == null ? one : all.union(one);
         }
-        return all;
+        // a stage that borrows from several sees what both hold once, as if it were its own
+        return holders.size() > stages.size() ? all.dropDuplicates(table.key().toArray(String[]::new)) : all;
     }
 
     /**
@@ -127,6 +140,29 @@ public final class Tables {
                 .select(columns(table));
     }
 
+    /**
+     * A writer that adds files to a folder of this table, by split where the table has splits; the caller starts it with
+     * {@code save}. Nothing is cleared, and no {@code _SUCCESS} is written.
+     */
+    public static DataFrameWriter<Row> appender(Dataset<Row> rows, Table table) {
+        DataFrameWriter<Row> writer = writer(rows.select(columns(table)), table)
+                .mode(SaveMode.Append)
+                .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false");
+        return table.bySplit() ? writer.partitionBy(Table.SPLIT) : writer;
+    }
+
+    /**
+     * Puts each row into the Spark partition that it names.
+     *
+     * @param partition an integer column, 0 .. partitions - 1
+     */
+    public static Dataset<Row> placed(Dataset<Row> rows, Column partition, int partitions) {
+        Column[] salts = salts(partitions).stream().map(salt -> lit(salt)).toArray(Column[]::new);
+        return rows.withColumn(FILE, element_at(array(salts), partition.plus(lit(1))))
+                .repartition(partitions, col(FILE))
+                .drop(FILE);
+    }
+
     /** A writer with the codec, page checks and format of the table; the caller adds partitioning and path. */
     static DataFrameWriter<Row> writer(Dataset<Row> rows, Table table) {
         DataFrameWriter<Row> writer = rows.write()
@@ -134,14 +170,9 @@ public final class Tables {
                 .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "true")
                 .option("compression", table.pictures() ? "uncompressed" : "zstd");
         if (!table.pictures()) {
-            return writer.format("parquet");
+            return writer.format("parquet").option("parquet.block.size", TEXT_ROW_GROUP_BYTES);
         }
-        // sizes are checked every 100 rows by default: with blobs of megabytes that is far beyond a page or a row group
-        return writer.format(HuggingFaceParquet.class.getName())
-                .option("parquet.page.size.row.check.min", "4")
-                .option("parquet.page.size.row.check.max", "16")
-                .option("parquet.block.size.row.check.min", "4")
-                .option("parquet.block.size.row.check.max", "16");
+        return writer.format(HuggingFaceParquet.class.getName()).options(HuggingFaceParquet.OPTIONS);
     }
 
     /** One Spark partition a file, each row in the file that its key decides. */
@@ -154,7 +185,7 @@ public final class Tables {
             bytes.put(row.getString(0), row.getLong(1));
         }
         if (bytes.isEmpty()) {
-            return rows.withColumn(FILE, lit(0)).coalesce(1);
+            return rows.coalesce(1);
         }
         Column key = xxhash64(table.key().stream().map(name -> col(name)).toArray(Column[]::new));
         Column file = null;
@@ -166,9 +197,7 @@ public final class Tables {
             file = file == null ? when(of, number) : file.when(of, number);
             files += count;
         }
-        Column[] salts = salts(files).stream().map(salt -> lit(salt)).toArray(Column[]::new);
-        Column salt = element_at(array(salts), file.plus(lit(1)));
-        return rows.withColumn(FILE, salt).repartition(files, col(FILE));
+        return placed(rows, file, files);
     }
 
     /** For each partition a number that Spark's hash partitioning sends there. */

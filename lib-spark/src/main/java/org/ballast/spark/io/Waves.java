@@ -72,6 +72,20 @@ public final class Waves {
         return true;
     }
 
+    /** Deletes a wave, so that it is written again. */
+    public void discard(int wave) {
+        try {
+            files().delete(path(wave), true);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + path(wave), e);
+        }
+    }
+
+    /** The rows of one finished wave. */
+    public Dataset<Row> read(SparkSession spark, int wave) {
+        return spark.read().schema(table.schema()).parquet(path(wave).toString());
+    }
+
     /** The rows of all finished waves; the empty table when there is none. */
     public Dataset<Row> read(SparkSession spark) {
         String[] paths = finished().stream().map(wave -> path(wave).toString()).toArray(String[]::new);

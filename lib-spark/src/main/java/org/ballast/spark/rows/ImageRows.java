@@ -17,7 +17,9 @@ public final class ImageRows {
             .add("width", DataTypes.IntegerType)
             .add("height", DataTypes.IntegerType)
             .add("format", DataTypes.StringType)
-            .add("bytes", DataTypes.LongType);
+            .add("bytes", DataTypes.LongType)
+            .add("orientation", DataTypes.IntegerType)
+            .add("dhash", DataTypes.LongType);
 
     private ImageRows() {}
 
@@ -29,7 +31,9 @@ public final class ImageRows {
                 image.width(),
                 image.height(),
                 image.format(),
-                (long) image.bytes().length);
+                image.bytes() == null ? null : (long) image.bytes().length,
+                image.orientation(),
+                image.dHash());
     }
 
     public static ImageRow fromRow(Row row) {
@@ -38,8 +42,10 @@ public final class ImageRows {
                 Columns.text(row, "image_id"),
                 image.getAs("bytes"),
                 Columns.text(image, "path"),
-                Columns.integer(row, "width"),
-                Columns.integer(row, "height"),
-                Columns.text(row, "format"));
+                Columns.nullableInteger(row, "width"),
+                Columns.nullableInteger(row, "height"),
+                Columns.text(row, "format"),
+                row.getAs("orientation") == null ? 1 : Columns.integer(row, "orientation"),
+                row.getAs("dhash"));
     }
 }

@@ -1,5 +1,6 @@
 package org.ballast.spark.session;
 
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /** Opens Spark as spark-submit set it up, with what Ballast's tables need. */
@@ -11,10 +12,11 @@ public final class Sessions {
      *
      * <p>Columns are compared with their case, as Parquet stores them; a partition column keeps its text ({@code split=01}
      * is not the number 1); pictures and features are read row by row, for 4096 rows of them, a columnar batch, are gigabytes;
-     * files are listed in the driver up to a size that the sample never reaches.
+     * files are listed in the driver up to a size that the sample never reaches. Committers for object stores are set
+     * where their classes are there and the user has not set others.
      */
     public static SparkSession open(String name) {
-        return SparkSession.builder()
+        SparkSession.Builder builder = SparkSession.builder()
                 .appName(name)
                 .config("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
                 .config("spark.sql.caseSensitive", "true")
@@ -22,7 +24,14 @@ public final class Sessions {
                 .config("spark.sql.session.timeZone", "UTC")
                 .config("spark.sql.adaptive.enabled", "false")
                 .config("spark.sql.shuffle.partitions", "8")
-                .config("spark.sql.catalogImplementation", "in-memory")
-                .getOrCreate();
+                .config("spark.sql.catalogImplementation", "in-memory");
+        SparkConf given = new SparkConf();
+        ObjectStoreCommitters.settings(Thread.currentThread().getContextClassLoader())
+                .forEach((key, value) -> {
+                    if (!given.contains(key)) {
+                        builder.config(key, value);
+                    }
+                });
+        return builder.getOrCreate();
     }
 }

@@ -3,6 +3,8 @@ package org.ballast.spark.shard;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.ballast.core.image.ImageLimits;
 
 /**
@@ -12,7 +14,8 @@ import org.ballast.core.image.ImageLimits;
  * @param classes path of a JSON object {@code in_distribution}, {@code open} of class names; null for none
  * @param limits of a picture
  * @param decode true: every picture is decoded whole; false: only its header is read
- * @param waveRows annotation rows a wave, and the most that the driver holds
+ * @param pictures whether pictures are stored or only referenced
+ * @param waveRows annotation rows a wave: the most that a killed run reads again
  * @param wavePictures pictures a wave: the most that a killed run reads again
  * @param maxFailureRate share of rows in quarantine above which the job fails, 0 to 1
  * @param targetFileBytes size of a Parquet file before compression
@@ -21,6 +24,7 @@ import org.ballast.core.image.ImageLimits;
 public record ShardOptions(
         List<ShardInput> inputs,
         String classes,
+        PictureStorage pictures,
         ImageLimits limits,
         boolean decode,
         int waveRows,
@@ -31,6 +35,7 @@ public record ShardOptions(
         implements Serializable {
     public ShardOptions {
         inputs = List.copyOf(inputs);
+        Objects.requireNonNull(pictures, "pictures");
         Objects.requireNonNull(limits, "limits");
         require(!inputs.isEmpty(), "inputs", "must not be empty", inputs);
         require(waveRows >= 1, "wave rows", "must be at least 1", waveRows);
@@ -38,6 +43,29 @@ public record ShardOptions(
         require(maxFailureRate >= 0 && maxFailureRate <= 1, "max failure rate", "must be in [0, 1]", maxFailureRate);
         require(targetFileBytes >= 1, "target file size", "must be at least 1 byte", targetFileBytes);
         require(partitions >= 0, "partitions", "must be >= 0", partitions);
+    }
+
+    ShardOptions withInputs(List<ShardInput> others) {
+        return new ShardOptions(
+                others,
+                classes,
+                pictures,
+                limits,
+                decode,
+                waveRows,
+                wavePictures,
+                maxFailureRate,
+                targetFileBytes,
+                partitions);
+    }
+
+    /** The ingestion window of the run: that of its inputs, null when they have none or several. */
+    String window() {
+        Set<String> windows = inputs.stream()
+                .map(input -> input.window() == null ? "" : input.window())
+                .collect(Collectors.toSet());
+        String one = windows.iterator().next();
+        return windows.size() > 1 || one.isEmpty() ? null : one;
     }
 
     private static void require(boolean holds, String field, String rule, Object value) {

@@ -1,5 +1,6 @@
 package org.ballast.spark.shard;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 
@@ -16,11 +17,18 @@ public record ShardPlan(
         List<ImageRoot> roots,
         List<Integer> rootOfInput,
         ClassNames classes,
-        Map<String, String> digests) {
+        Map<String, String> digests)
+        implements Serializable {
     public ShardPlan {
         annotations = List.copyOf(annotations);
         roots = List.copyOf(roots);
         rootOfInput = List.copyOf(rootOfInput);
         digests = Map.copyOf(digests);
+    }
+
+    /** A number that changes with the archive that a root is; 0 for a folder. */
+    long stamp(ImageRoot root) {
+        String digest = digests.get(ShardPlanner.imagesRole(root.name()));
+        return root.kind() == ImageRoot.Kind.FOLDER || digest == null ? 0 : digest.hashCode() | 1L << 32;
     }
 }

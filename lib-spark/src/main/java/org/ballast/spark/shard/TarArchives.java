@@ -34,7 +34,8 @@ final class TarArchives {
             .add("root", DataTypes.IntegerType)
             .add("image", DataTypes.StringType)
             .add("offset", DataTypes.LongType)
-            .add("length", DataTypes.LongType);
+            .add("length", DataTypes.LongType)
+            .add("modified", DataTypes.LongType);
 
     static final Table TABLE = new Table("tar_index", INDEX, List.of("root", "image"), false, false);
 
@@ -69,12 +70,16 @@ final class TarArchives {
         }
     }
 
-    /** The regular files of a tar as rows of {@link #INDEX}, in their order; names that leave the root are left out. */
-    static Iterator<Row> index(Configuration hadoop, ImageRoot root) {
+    /**
+     * The regular files of a tar as rows of {@link #INDEX}, in their order; names that leave the root are left out.
+     *
+     * @param stamp time of entries that have none: changes with the archive
+     */
+    static Iterator<Row> index(Configuration hadoop, ImageRoot root, long stamp) {
         Path tar = new Path(root.uri());
         try {
             FileSystem files = tar.getFileSystem(hadoop);
-            return new Entries(root, files.open(tar), files.getFileStatus(tar).getLen());
+            return new Entries(root, files.open(tar), files.getFileStatus(tar).getLen(), stamp);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read image root " + root.name(), e);
         }
@@ -86,15 +91,17 @@ final class TarArchives {
         private final FSDataInputStream file;
         private final TarArchiveInputStream archive;
         private final long fileLength;
+        private final long stamp;
         private long end;
         private String last = "its start";
         private Row next;
 
-        Entries(ImageRoot root, FSDataInputStream file, long fileLength) {
+        Entries(ImageRoot root, FSDataInputStream file, long fileLength, long stamp) {
             this.root = root;
             this.file = file;
             this.archive = new TarArchiveInputStream(file);
             this.fileLength = fileLength;
+            this.stamp = stamp;
             this.next = read();
         }
 
@@ -129,7 +136,9 @@ final class TarArchives {
                     if (entry.isFile() && !entry.isLink() && !entry.isSymbolicLink() && !entry.isSparse()) {
                         try {
                             String name = ImagePath.normalised(entry.getName());
-                            return RowFactory.create(root.index(), name, offset, entry.getSize());
+                            long time = entry.getLastModifiedDate().getTime();
+                            return RowFactory.create(
+                                    root.index(), name, offset, entry.getSize(), time == 0 ? stamp : time);
                         } catch (RowRejected e) {
                             continue;
                         }

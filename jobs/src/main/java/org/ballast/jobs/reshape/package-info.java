@@ -1,0 +1,2 @@
+/** The job {@code reshape}. */
+package org.ballast.jobs.reshape;

@@ -1,0 +1,49 @@
+package org.ballast.core.image;
+
+import java.awt.image.Raster;
+import java.util.Locale;
+import org.ballast.core.image.ImageHeader.Format;
+import org.ballast.core.image.ImageRejected.Reason;
+
+/** A decoded JPEG: the raw samples, for ImageIO's own conversions apply profiles and know no CMYK. */
+record JpegPicture(JpegFrame frame, Raster raw) implements DecodedPicture {
+
+    static JpegPicture decode(byte[] bytes) throws ImageRejected {
+        return decode(bytes, JpegFrame.read(bytes));
+    }
+
+    /** @param frame that of the bytes, with the colour space to take its samples for */
+    static JpegPicture decode(byte[] bytes, JpegFrame frame) throws ImageRejected {
+        if (!JpegFrame.hasEnd(bytes)) {
+            throw new ImageRejected(Reason.TRUNCATED, "jpeg ends at byte " + bytes.length + " without its end marker");
+        }
+        int scans = JpegFrame.scans(bytes);
+        if (scans > JpegFrame.MOST_SCANS) {
+            // each passes over the whole picture, however few bytes it has
+            throw new ImageRejected(Reason.UNSUPPORTED, "jpeg of " + scans + " scans");
+        }
+        String[] truncated = new String[1];
+        Raster raw = ImageIoReaders.read(Format.JPEG, bytes, reader -> {
+            reader.addIIOReadWarningListener((source, warning) -> {
+                String text = warning.toLowerCase(Locale.ROOT);
+                if (text.contains("truncated") || text.contains("premature end")) {
+                    truncated[0] = warning;
+                }
+            });
+            if (reader.getWidth(0) != frame.width() || reader.getHeight(0) != frame.height()) {
+                throw new IllegalStateException("libjpeg reads %d x %d, the frame header says %d x %d"
+                        .formatted(reader.getWidth(0), reader.getHeight(0), frame.width(), frame.height()));
+            }
+            return reader.readRaster(0, null);
+        });
+        if (truncated[0] != null) {
+            throw new ImageRejected(Reason.TRUNCATED, "jpeg: " + truncated[0]);
+        }
+        return new JpegPicture(frame, raw);
+    }
+
+    @Override
+    public RgbImage toRgb(AlphaMode alpha) {
+        return frame.toRgb(raw);
+    }
+}

@@ -1,0 +1,141 @@
+package org.ballast.spark.io;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Which files of a table are whole, for a table that is only ever added to, wave by wave, straight into its folder by the file
+ * system's own committer. A wave's files count once its marker {@code _work/TABLE-wave-NNNNN.json} names them, and for good
+ * once {@code TABLE.files.json} does; any other file in the folder was left by a killed wave.
+ */
+public final class AppendLog {
+    private static final String SEALED = ".files.json";
+
+    private final StageFolder stage;
+    private final String table;
+
+    private AppendLog(StageFolder stage, String table) {
+        this.stage = stage;
+        this.table = table;
+    }
+
+    /** The log of a table of a stage. */
+    public static AppendLog of(StageFolder stage, Table table) {
+        return of(stage, table.name());
+    }
+
+    static AppendLog of(StageFolder stage, String table) {
+        return new AppendLog(stage, table);
+    }
+
+    /** Files of the table. */
+    private record Files(List<String> files) {}
+
+    /** True when this wave's files are whole. */
+    public boolean isFinished(int wave) {
+        return DataCard.exists(stage, marker(wave));
+    }
+
+    /** Marks all files that are there and that nothing names as those of this wave. */
+    public void finish(int wave) {
+        Set<String> known = known();
+        List<String> fresh =
+                list().stream().filter(name -> !known.contains(name)).toList();
+        stage.write(marker(wave), Json.write(new Files(fresh)));
+    }
+
+    /** Deletes what killed waves left. */
+    public void discardUnknown() {
+        discardBut(known());
+    }
+
+    /** Deletes the files of waves that were not sealed; a table without a sealed list keeps all of its files. */
+    void discardUnsealed() {
+        if (stage.has(table + SEALED)) {
+            discardBut(new TreeSet<>(sealed()));
+        }
+    }
+
+    /** Makes the files of all finished waves last. */
+    void seal() {
+        Set<String> known = known();
+        if (!known.isEmpty() || stage.has(table + SEALED)) {
+            stage.write(table + SEALED, Json.write(new Files(List.copyOf(known))));
+        }
+    }
+
+    private void discardBut(Set<String> known) {
+        try {
+            Path folder = stage.table(table);
+            for (FileStatus status : stage.fileSystem().listStatus(folder)) {
+                if (!known.contains(status.getPath().getName())) {
+                    stage.fileSystem().delete(status.getPath(), true);
+                }
+            }
+        } catch (FileNotFoundException e) {
+            // no wave has begun
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot clear " + stage.table(table) + " of what killed waves left", e);
+        }
+    }
+
+    private Set<String> known() {
+        Set<String> known = new TreeSet<>(sealed());
+        try {
+            String prefix = table + "-wave-";
+            for (FileStatus status : stage.fileSystem().listStatus(stage.work())) {
+                String name = status.getPath().getName();
+                if (name.startsWith(prefix) && name.endsWith(".json")) {
+                    known.addAll(read(status.getPath()));
+                }
+            }
+        } catch (FileNotFoundException e) {
+            return known;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + stage.work(), e);
+        }
+        return known;
+    }
+
+    private List<String> sealed() {
+        return stage.has(table + SEALED) ? read(stage.file(table + SEALED)) : List.of();
+    }
+
+    private List<String> read(Path file) {
+        try {
+            return Json.read(stage.text(file), Files.class).files();
+        } catch (JsonProcessingException e) {
+            throw new StageConflictException("%s is no list of files of ours (%s): discard the stage with --force."
+                    .formatted(file, e.getOriginalMessage()));
+        }
+    }
+
+    private List<String> list() {
+        List<String> names = new ArrayList<>();
+        try {
+            for (FileStatus status : stage.fileSystem().listStatus(stage.table(table))) {
+                String name = status.getPath().getName();
+                if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
+                    names.add(name);
+                }
+            }
+        } catch (FileNotFoundException e) {
+            return names;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + stage.table(table), e);
+        }
+        return names;
+    }
+
+    private Path marker(int wave) {
+        return stage.work("%s-wave-%05d.json".formatted(table, wave));
+    }
+}

@@ -1,0 +1,66 @@
+package org.ballast.tests;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** One undisturbed run over a {@link ShardSet} on the disk, made when the first test asks for it; nobody may change it. */
+final class ShardRun {
+    private static final long SEED = 20_260_601;
+
+    private static ShardRun made;
+
+    private final Path data;
+    private final Path configuration;
+    private final Path root;
+    private final long millis;
+
+    private ShardRun(Path data, Path configuration, Path root, long millis) {
+        this.data = data;
+        this.configuration = configuration;
+        this.root = root;
+        this.millis = millis;
+    }
+
+    static synchronized ShardRun undisturbed() throws IOException, InterruptedException {
+        if (made == null) {
+            Path data = Repository.emptyFolder("shard-set");
+            ShardSet.write(data, SEED);
+            Path root = Repository.emptyFolder("shard-run");
+            Path configuration = ShardSet.configuration(data.resolve("run.conf"), data.toString(), root.toString());
+            Submit.Outcome outcome = Submit.run("pipeline", "--conf", configuration.toString(), "--master", "local[2]");
+            if (outcome.exit() != 0) {
+                throw new AssertionError("the run ended with " + outcome.exit() + "\n" + outcome.errors());
+            }
+            double seconds = 0;
+            for (String stage : new String[] {ShardSet.PHOTOS, ShardSet.CHATS}) {
+                seconds += outcome.result()
+                        .path("stages")
+                        .path(stage)
+                        .path("seconds")
+                        .asDouble();
+            }
+            made = new ShardRun(data, configuration, root, Math.round(seconds * 1_000));
+        }
+        return made;
+    }
+
+    /** Folder of the {@link ShardSet}. */
+    Path data() {
+        return data;
+    }
+
+    /** Reads the data from the disk. */
+    Path configuration() {
+        return configuration;
+    }
+
+    /** Folder with a folder a stage. */
+    Path root() {
+        return root;
+    }
+
+    /** How long the stages took, without the start of the process. */
+    long millis() {
+        return millis;
+    }
+}
