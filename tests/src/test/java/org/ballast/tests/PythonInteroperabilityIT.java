@@ -18,6 +18,7 @@ import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Domain;
 import org.ballast.core.data.PairRule;
 import org.ballast.core.data.RowAccount;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.spark.export.ExportFormat;
 import org.ballast.spark.export.ExportOptions;
@@ -27,6 +28,7 @@ import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
 import org.ballast.spark.shard.ShardOptions;
 import org.ballast.spark.shard.ShardPlan;
@@ -123,8 +125,10 @@ class PythonInteroperabilityIT {
                                         "/(describe|presence)$"),
                                 ShardInput.pope(sample("pope-random.json"), images, "random", "emoji")),
                         sample("classes.json"),
-                        new ImageLimits(1 << 20, 1 << 20, 4096),
-                        true,
+                        PictureStorage.EMBED,
+                        new ImageInspector(
+                                new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
+                        -1,
                         1_000,
                         1_000,
                         0,

@@ -8,6 +8,7 @@ import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.data.Domain;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.Task;
@@ -45,16 +46,12 @@ public final class ShardJob implements Job {
         for (Settings source : sources) {
             input(format, settings, source, stage).ifPresent(inputs::add);
         }
-        ImageLimits limits = new ImageLimits(
-                settings.integer("max-image-bytes", 1, Integer.MAX_VALUE),
-                settings.wholeNumber("max-image-pixels", 1, Long.MAX_VALUE),
-                settings.integer("max-image-side", 1, Integer.MAX_VALUE));
         return new ShardOptions(
                 inputs,
                 settings.optionalString("classes").orElse(null),
                 settings.choice("pictures", PictureStorage.class),
-                limits,
-                settings.flag("decode"),
+                inspector(settings),
+                settings.integer("near-duplicates", -1, 16),
                 settings.integer("wave-rows", 1, 100_000_000),
                 settings.integer("wave-pictures", 1, 100_000_000),
                 settings.number("max-failure-rate", 0, 1),
@@ -62,32 +59,55 @@ public final class ShardJob implements Job {
                 settings.section("execution").integer("partitions", 0, 1_000_000));
     }
 
+    private static ImageInspector inspector(Settings settings) {
+        ImageLimits limits = new ImageLimits(
+                settings.integer("max-image-bytes", 1, Integer.MAX_VALUE),
+                settings.wholeNumber("max-image-pixels", 1, Long.MAX_VALUE),
+                settings.integer("max-image-side", 1, Integer.MAX_VALUE),
+                settings.number("max-image-aspect", 1, 1_000_000));
+        ImageInspector.Check check = settings.choice("check", ImageInspector.Check.class);
+        int edge = settings.integer("resize-longest-edge", 0, 65_535);
+        boolean hashed = settings.integer("near-duplicates", -1, 16) >= 0;
+        if (check == ImageInspector.Check.NONE && (edge > 0 || hashed)) {
+            settings.fault("check", "is none, but resize-longest-edge and near-duplicates need header or full");
+            check = ImageInspector.Check.HEADER;
+        }
+        return new ImageInspector(limits, check, edge, hashed);
+    }
+
     private static Optional<ShardInput> input(
             AnnotationLayout format, Settings settings, Settings source, String stage) {
-        source.onlyKeys("split", "annotations", "domain", "kind");
+        source.onlyKeys("split", "annotations", "domain", "kind", "format", "images", "id-prefix", "table");
         String domain = source.isNull("domain") ? Domain.IN_DISTRIBUTION.stored() : source.string("domain");
-        String annotations = source.string("annotations");
-        String images = settings.optionalString("images").orElse(null);
-        String kind = source.isNull("kind") ? null : source.string("kind");
         try {
-            return Optional.of(new ShardInput(
-                    format,
-                    annotations,
-                    images,
-                    source.isNull("split") ? null : source.string("split"),
+            ShardInput input = new ShardInput(
+                    source.isNull("format") ? format : source.choice("format", AnnotationLayout.class),
+                    source.string("annotations"),
+                    (source.keys().contains("images") ? source : settings)
+                            .optionalString("images")
+                            .orElse(null),
+                    source.optionalString("split").orElse(null),
                     Domain.of(domain),
                     stage,
-                    "",
-                    kind,
-                    format == AnnotationLayout.LLAVA_INSTRUCT
-                            ? settings.optionalString("kind-pattern").orElse(null)
-                            : null,
-                    settings.optionalString("window").orElse(null)));
+                    source.optionalString("id-prefix").orElse(null),
+                    source.optionalString("kind").orElse(null),
+                    settings.optionalString("kind-pattern").orElse(null),
+                    settings.optionalString("window").orElse(null),
+                    source.isNull("table") ? null : source.choice("table", AnnotationLayout.Gives.class),
+                    settings.string("question"),
+                    settings.choice("caption-lines", CaptionLines.class) == CaptionLines.FIRST);
+            return Optional.of(input);
         } catch (PatternSyntaxException e) {
             settings.fault("kind-pattern", "is no regular expression: " + e.getDescription());
         } catch (IllegalArgumentException e) {
             source.fault("annotations", "cannot be read so: " + e.getMessage());
         }
         return Optional.empty();
+    }
+
+    /** How much of a caption file is the caption. */
+    private enum CaptionLines {
+        ALL,
+        FIRST
     }
 }

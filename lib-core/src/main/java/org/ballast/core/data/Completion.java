@@ -7,11 +7,11 @@ import java.io.Serializable;
  *
  * @param completionId {@link #id(String, String, long, int)}
  * @param score preference among completions of one prompt: the higher is the better one (1 for ground truth, 0 for a
- *     negative)
- * @param model name or digest of what wrote the response, {@code source} for ground truth
- * @param policy digest of the policy that made it, {@code source} for ground truth
+ *     negative; a source's own scores as they are)
+ * @param model name or digest of what wrote the response, {@code source} where the data does not say
+ * @param policy digest of the policy that made it, {@code source} for what came with the data
  * @param parameters settings of the generation, a JSON object
- * @param seed run seed of the generation, 0 for ground truth
+ * @param seed run seed of the generation, 0 for what came with the data
  * @param finishReason {@code stop}, {@code length} ...
  * @param promptTokens tokens of the prompt, 0 where they were not counted
  * @param completionTokens tokens of the response, 0 where they were not counted
@@ -64,13 +64,25 @@ public record Completion(
 
     /** The response that came with the data: score 1. */
     public static Completion groundTruth(String promptId, String response) {
+        return given(promptId, response, CompletionType.GROUND_TRUTH, 1, SOURCE, 0);
+    }
+
+    /**
+     * One of the responses that came with the data.
+     *
+     * @param score as the data has it: the higher is the better one
+     * @param model what wrote it by the data's own account, {@link #SOURCE} where that is silent
+     * @param ordinal place among the prompt's responses in the data, from 0
+     */
+    public static Completion given(
+            String promptId, String response, CompletionType type, double score, String model, int ordinal) {
         return new Completion(
-                id(promptId, SOURCE, 0, 0),
+                id(promptId, SOURCE, 0, ordinal),
                 promptId,
                 response,
-                CompletionType.GROUND_TRUTH,
-                1,
-                SOURCE,
+                type,
+                score,
+                model,
                 SOURCE,
                 "{}",
                 0,

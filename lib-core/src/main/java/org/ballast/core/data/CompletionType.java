@@ -11,7 +11,12 @@ public enum CompletionType {
     /** True response to the same kind of question about another, similar picture. */
     RETRIEVED("retrieved-hal"),
     /** Ground truth with words swapped by rule. */
-    SWAPPED("swapped-hal");
+    SWAPPED("swapped-hal"),
+    /**
+     * A response that came with the data with a score below the best: the rejected one of a preference pair, or one of several
+     * rated responses of named models. The best of the prompt is {@link #GROUND_TRUTH}.
+     */
+    SCORED("scored");
 
     private final String stored;
 
@@ -31,7 +36,7 @@ public enum CompletionType {
                 return type;
             }
         }
-        throw new IllegalArgumentException(
-                "unknown completion type '" + stored + "': one of gt, mllm-hal, llm-hal, retrieved-hal, swapped-hal");
+        throw new IllegalArgumentException("unknown completion type '" + stored
+                + "': one of gt, mllm-hal, llm-hal, retrieved-hal, swapped-hal, scored");
     }
 }

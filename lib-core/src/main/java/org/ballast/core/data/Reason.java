@@ -30,6 +30,8 @@ public enum Reason {
     MISSING_FIELD("missing-field"),
     /** An element of the annotation file that is no object. */
     NOT_A_ROW("not-a-row"),
+    /** A row whose text is no JSON or no UTF-8, names a field twice or nests too deep. */
+    MALFORMED_ROW("malformed-row"),
     /** Turns that do not alternate between user and model. */
     BAD_CONVERSATION("bad-conversation"),
     /** A second row with an id that must be unique. */

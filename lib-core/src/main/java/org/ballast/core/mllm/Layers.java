@@ -78,9 +78,14 @@ final class Layers {
         Tensor read = weights.updateInput(module, input.as(exact)); // [..., in]
         long out = y.size(-1);
         Tensor low = MatrixProduct.of(read.view(-1, read.size(-1)), update.a()); // [rows, rank]
-        Tensor wide = y.view(-1, out).to(exact); // [rows, out]
-        Tensor sum = addmm(wide, low, update.b().t(), new Scalar(1.0), new Scalar(update.scale())); // [rows, out]
-        return sum.to(type).view(y.shape()); // [..., out]
+        if (type != exact) {
+            // added in float32 and rounded once, without a float32 copy of y
+            Tensor wide = MatrixProduct.of(low.mul(new Scalar(update.scale())), update.b()); // [rows, out]
+            return y.add_(wide.view(y.shape())); // [..., out]
+        }
+        Tensor sum = addmm(
+                y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale())); // [rows, out]
+        return sum.view(y.shape()); // [..., out]
     }
 
     /** Layer norm over the last dimension. */

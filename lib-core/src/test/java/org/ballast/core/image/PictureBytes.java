@@ -22,6 +22,12 @@ final class PictureBytes {
         return bytes;
     }
 
+    static byte[] filled(int length, int value) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        return bytes;
+    }
+
     static byte[] text(String latin) {
         return latin.getBytes(StandardCharsets.ISO_8859_1);
     }
@@ -122,8 +128,8 @@ final class PictureBytes {
 
     /** A whole grey JPEG of 8 x 8 with the smallest of tables: one Huffman code of one bit for each kind. */
     static byte[] greyJpeg(byte[]... before) {
-        byte[] quantizers = new byte[65];
-        Arrays.fill(quantizers, 1, 65, (byte) 1);
+        byte[] quantizers = filled(65, 1);
+        quantizers[0] = 0;
         byte[] table = new byte[18];
         table[1] = 1;
         byte[] alternating = table.clone();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -108,6 +109,11 @@ public final class StageFolder {
     private static StageFolder of(Configuration hadoop, Path folder, String stage, String mainTable) {
         try {
             FileSystem files = folder.getFileSystem(hadoop);
+            if (files instanceof ChecksumFileSystem summed) {
+                // a checksum file beside each local file doubles the files and the time, and Parquet has sums of its
+                // own
+                summed.setWriteChecksum(false);
+            }
             return new StageFolder(files, files.makeQualified(folder), stage, mainTable);
         } catch (IOException e) {
             throw new UncheckedIOException("no file system for " + folder, e);

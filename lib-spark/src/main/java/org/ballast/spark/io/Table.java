@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.types.StructType;
 import org.ballast.spark.rows.CompletionRows;
+import org.ballast.spark.rows.DuplicateRows;
 import org.ballast.spark.rows.FeatureRows;
 import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
@@ -43,6 +44,8 @@ public record Table(String name, StructType schema, List<String> key, boolean by
     public static final Table VISION_FEATURES =
             new Table("vision_features", VisionFeatureRows.SCHEMA, List.of("image_id", "model"), false, true);
     public static final Table RESPONSES = new Table("responses", ResponseRows.SCHEMA, List.of("id"), false, false);
+    public static final Table DUPLICATES =
+            new Table("duplicates", DuplicateRows.SCHEMA, List.of("image_id", "path"), false, false);
     public static final Table QUARANTINE = new Table(
             "quarantine", QuarantinedRows.SCHEMA, List.of("source_file", "position", "id", "reason"), false, false);
 

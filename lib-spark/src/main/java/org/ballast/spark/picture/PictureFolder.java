@@ -1,5 +1,6 @@
 package org.ballast.spark.picture;
 
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -84,6 +85,38 @@ public final class PictureFolder {
         return bytes;
     }
 
+    /**
+     * Some bytes of a file that was found.
+     *
+     * @throws RowRejected when it is gone or ends before
+     */
+    public byte[] part(String path, long offset, int count) throws IOException, RowRejected {
+        byte[] bytes = new byte[count];
+        try {
+            if (onDisk) {
+                try (FileChannel file = open(path)) {
+                    if (!readWhole(file, offset, bytes)) {
+                        throw new EOFException();
+                    }
+                }
+            } else {
+                Path file = file(path);
+                try (FSDataInputStream in = file.getFileSystem(hadoop).open(file)) {
+                    in.readFully(offset, bytes);
+                }
+            }
+            return bytes;
+        } catch (java.nio.file.FileSystemException | InvalidPathException | FileNotFoundException e) {
+            throw missing(path, e);
+        } catch (EOFException e) {
+            throw new RowRejected(Reason.IMAGE_CORRUPT, "image '%s' became shorter while it was read".formatted(path));
+        }
+    }
+
+    private FileChannel open(String path) throws IOException {
+        return FileChannel.open(java.nio.file.Path.of(root.getPath(), path), StandardOpenOption.READ);
+    }
+
     private Found findOnDisk(String path) throws IOException, RowRejected {
         try {
             java.nio.file.Path real =
@@ -103,8 +136,7 @@ public final class PictureFolder {
     }
 
     private boolean readFromDisk(String path, byte[] bytes) throws IOException, RowRejected {
-        try (FileChannel file =
-                FileChannel.open(java.nio.file.Path.of(root.getPath(), path), StandardOpenOption.READ)) {
+        try (FileChannel file = open(path)) {
             return readWhole(file, 0, bytes) && file.read(ByteBuffer.allocate(1)) < 0;
         } catch (java.nio.file.FileSystemException | InvalidPathException e) {
             throw missing(path, e);
@@ -165,7 +197,8 @@ public final class PictureFolder {
     private RowRejected missing(String path, Exception e) {
         if (e instanceof NoSuchFileException
                 || e instanceof java.nio.file.FileSystemLoopException
-                || e instanceof InvalidPathException) {
+                || e instanceof InvalidPathException
+                || e instanceof FileNotFoundException) {
             return new RowRejected(Reason.IMAGE_MISSING, "image '%s' is not in %s".formatted(path, root.getPath()));
         }
         // a name too long, a file where a folder should be, no permission

@@ -14,7 +14,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -43,6 +42,8 @@ final class AnnotationStep {
     private static final int SHORTEST_ROW = 50;
     /** Bytes of small files in a wave. */
     private static final long WAVE_BYTES = 512L << 20;
+    /** Bytes of a file that holds pictures for one of its text. */
+    private static final int BYTES_OF_TEXT_BYTE = 100;
     /** Files in a wave. */
     private static final int WAVE_FILES = 10_000;
     /** Rows in turn that one task of a large file reads before the next one does. */
@@ -61,9 +62,12 @@ final class AnnotationStep {
 
     private final ShardContext shard;
     private final Waves waves;
+    /** Where the rows of stages of our own are joined and sorted. */
+    private final Path prepared;
 
     AnnotationStep(ShardContext shard) {
         this.shard = shard;
+        this.prepared = shard.stage().work("stage_rows");
         this.waves = Waves.of(
                 shard.stage(),
                 shard.cut(
@@ -81,6 +85,7 @@ final class AnnotationStep {
 
     /** Reads what was not read yet; returns all candidates. */
     Dataset<Row> run() {
+        SourceRows.prepare(shard.spark(), shard.plan(), prepared);
         int wave = 0;
         List<Share> small = new ArrayList<>();
         long bytes = 0;
@@ -155,7 +160,7 @@ final class AnnotationStep {
                 .createDataFrame(
                         shard.context()
                                 .parallelize(List.copyOf(shares), shares.size())
-                                .flatMap(new Read(shard.plan(), shard.hadoop())),
+                                .flatMap(new Read(shard.plan(), prepared.toString(), shard.hadoop())),
                         SCHEMA));
     }
 
@@ -164,33 +169,33 @@ final class AnnotationStep {
         try {
             FileStatus status = file.getFileSystem(shard.hadoop().value()).getFileStatus(file);
             // of a folder nobody knows
-            return status.isFile() ? status.getLen() : LARGE;
+            long known = status.isFile() ? status.getLen() : LARGE;
+            return holdsPictures(input) ? known / BYTES_OF_TEXT_BYTE : known;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot look for " + file, e);
         }
     }
 
+    private boolean holdsPictures(int input) {
+        int root = shard.plan().rootOfInput().get(input);
+        return root >= 0
+                && shard.plan()
+                        .roots()
+                        .get(root)
+                        .uri()
+                        .equals(shard.plan().annotations().get(input));
+    }
+
     /** Reads a share on an executor. */
-    private record Read(ShardPlan plan, SerializableConfiguration hadoop)
+    private record Read(ShardPlan plan, String prepared, SerializableConfiguration hadoop)
             implements FlatMapFunction<Share, Row>, Serializable {
         private static final long serialVersionUID = 1L;
 
         @Override
         public Iterator<Row> call(Share share) {
-            Rows rows = new Rows(plan, share, open(plan, share.input(), hadoop.value()));
+            Rows rows = new Rows(plan, share, SourceRows.open(hadoop.value(), plan, share.input(), new Path(prepared)));
             ShardContext.closeWithTask(rows.reader);
             return rows;
-        }
-
-        private static AnnotationReader open(ShardPlan plan, int input, Configuration hadoop) {
-            Path file = new Path(plan.annotations().get(input));
-            try {
-                return new AnnotationReader(
-                        plan.options().inputs().get(input).annotations(),
-                        file.getFileSystem(hadoop).open(file));
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot read annotation file " + file, e);
-            }
         }
     }
 
@@ -198,12 +203,12 @@ final class AnnotationStep {
     private static final class Rows implements Iterator<Row> {
         private final ShardPlan plan;
         private final Share share;
-        private final AnnotationReader reader;
+        private final SourceRows reader;
         private final ContentDigest digest = new ContentDigest();
         private final Deque<Row> held = new ArrayDeque<>();
         private boolean ended;
 
-        Rows(ShardPlan plan, Share share, AnnotationReader reader) {
+        Rows(ShardPlan plan, Share share, SourceRows reader) {
             this.plan = plan;
             this.share = share;
             this.reader = reader;
@@ -232,7 +237,6 @@ final class AnnotationStep {
             }
             long position = reader.position();
             if (position < share.from() || position / BLOCK % share.stripes() != share.stripe()) {
-                reader.skip();
                 return;
             }
             ShardInput input = plan.options().inputs().get(share.input());
@@ -245,8 +249,9 @@ final class AnnotationStep {
 
         private Row row(Candidate candidate, ShardInput input, boolean first) {
             Row row = candidate.toRow();
-            String labelName =
-                    candidate.label() == null ? null : plan.classes().name(candidate.label(), input.domain());
+            String labelName = candidate.labelName() != null || candidate.label() == null
+                    ? candidate.labelName()
+                    : plan.classes().name(candidate.label(), input.domain());
             Object[] values = new Object[SCHEMA.length()];
             for (int i = 0; i < row.length(); i++) {
                 values[i] = row.get(i);

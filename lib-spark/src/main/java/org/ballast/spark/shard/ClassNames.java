@@ -30,6 +30,11 @@ public record ClassNames(
         return label >= 0 && (inDistribution.isEmpty() || label < inDistribution.size());
     }
 
+    /** Label of a class name in a domain, -1 when there is none of that name. */
+    int label(String name, Domain domain) {
+        return (domain == Domain.OUT_OF_DISTRIBUTION ? open : inDistribution).indexOf(name);
+    }
+
     /** Name of a label, null when unknown. */
     String name(int label, Domain domain) {
         List<String> names = domain == Domain.OUT_OF_DISTRIBUTION ? open : inDistribution;

@@ -12,24 +12,22 @@ import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
 
 /**
- * LLaVA-Instruct: {@code id}, {@code image} (none for text only), {@code conversations} of alternating {@code human} and
- * {@code gpt}. A conversation of n turns gives n candidates, each with the turns before it as history. A row with a
- * picture whose text has no {@value Prompt#IMAGE} gets one before its first question, where LLaVA puts it.
+ * LLaVA-Instruct and ShareGPT4V: {@code id}, {@code image} (none for text only), {@code conversations} of alternating
+ * {@code human} and {@code gpt}. A conversation of n turns gives n candidates, each with the turns before it as history. A row
+ * with a picture whose text has no {@value Prompt#IMAGE} gets one before its first question, where LLaVA puts it.
  */
 final class LlavaInstructFormat implements AnnotationFormat {
+    /** Each turn holds all turns before it, so that a row grows with the square of its turns. */
+    private static final int MAX_TURNS = 200;
+
     @Override
     public List<Candidate> candidates(JsonNode row, RowContext context) throws RowRejected {
         String id = AnnotationFormat.id(row, "id", context);
-        String image = row.has("image") ? AnnotationFormat.image(row) : null;
-        if (image != null && context.root() < 0) {
-            throw new RowRejected(
-                    Reason.IMAGE_MISSING, "image '%s' is named, but the input has no image root".formatted(image));
-        }
+        String image = row.has("image") ? AnnotationFormat.image(row, context) : null;
         List<Turn> turns = turns(row.get("conversations"), image != null);
-        Integer label = row.path("label").isInt() ? (Integer) row.get("label").intValue() : null;
-        String kind = kind(id, context.input().kindPattern());
-        String digest = digest(image, turns);
-        String raw = row.toString();
+        Integer label = AnnotationFormat.optionalLabel(row);
+        String kind = kind(id, context.input());
+        String digest = digest(image, turns, label);
         List<Candidate> candidates = new ArrayList<>();
         for (int turn = 0; turn < turns.size(); turn++) {
             candidates.add(Candidate.prompt(
@@ -38,12 +36,12 @@ final class LlavaInstructFormat implements AnnotationFormat {
                     id,
                     digest,
                     image,
-                    turns.get(turn),
+                    turns.get(turn).prompt(),
+                    SourceCompletion.groundTruth(turns.get(turn).response()),
                     List.copyOf(turns.subList(0, turn)),
                     label,
                     kind,
-                    context.input().split(),
-                    raw));
+                    AnnotationFormat.split(row, context)));
         }
         return candidates;
     }
@@ -59,6 +57,11 @@ final class LlavaInstructFormat implements AnnotationFormat {
                     Reason.BAD_CONVERSATION,
                     "a conversation must be pairs of question and answer, has %d messages"
                             .formatted(conversation.size()));
+        }
+        if (conversation.size() > 2 * MAX_TURNS) {
+            throw new RowRejected(
+                    Reason.TOO_LONG,
+                    "a conversation may have %d turns, has %d".formatted(MAX_TURNS, conversation.size() / 2));
         }
         List<Turn> turns = new ArrayList<>();
         for (int i = 0; i < conversation.size(); i += 2) {
@@ -82,7 +85,8 @@ final class LlavaInstructFormat implements AnnotationFormat {
         if (!from.equals(speaker)) {
             throw new RowRejected(
                     Reason.BAD_CONVERSATION,
-                    "message %d must be from %s, was from '%s'".formatted(index, speaker, from));
+                    "message %d must be from %s, was from %s"
+                            .formatted(index, speaker, AnnotationFormat.shown(message.get("from"))));
         }
         JsonNode value = message.get("value");
         if (value == null || !value.isTextual() || value.asText().isBlank()) {
@@ -94,17 +98,18 @@ final class LlavaInstructFormat implements AnnotationFormat {
         return value.asText();
     }
 
-    private static String kind(String id, String pattern) {
-        if (pattern == null) {
-            return null;
+    private static String kind(String id, ShardInput input) {
+        if (input.kindPattern() == null) {
+            return input.kind();
         }
-        Matcher matcher = Pattern.compile(pattern).matcher(id);
-        return matcher.find() ? matcher.group(1) : null;
+        Matcher matcher = Pattern.compile(input.kindPattern()).matcher(id);
+        return matcher.find() ? matcher.group(1) : input.kind();
     }
 
-    private static String digest(String image, List<Turn> turns) {
+    private static String digest(String image, List<Turn> turns, Integer label) {
         List<String> parts = new ArrayList<>();
         parts.add(image == null ? "" : image);
+        parts.add(String.valueOf(label));
         turns.forEach(turn -> {
             parts.add(turn.prompt());
             parts.add(turn.response());

@@ -59,10 +59,7 @@ final class PictureFiles implements Closeable {
         }
         byte[] bytes = new byte[Math.toIntExact(length)];
         if (!archive(root).read(offset, bytes)) {
-            throw new RowRejected(
-                    Reason.IMAGE_TRUNCATED,
-                    "image '%s': %s ends before it does"
-                            .formatted(path, settings.roots().get(root).name()));
+            throw cutOff(root, path);
         }
         return bytes;
     }
@@ -70,11 +67,36 @@ final class PictureFiles implements Closeable {
     /** A fingerprint of the first and the last 4 KiB: equal pictures have equal ones. */
     static long edge(byte[] bytes) {
         int count = Math.min(EDGE_BYTES, bytes.length);
-        CRC32C head = new CRC32C();
-        head.update(bytes, 0, count);
-        CRC32C tail = new CRC32C();
-        tail.update(bytes, bytes.length - count, count);
-        return head.getValue() << 32 | tail.getValue();
+        return edge(bytes, 0, bytes, bytes.length - count, count);
+    }
+
+    /** The same, of a picture that is not read whole; parameters and errors of {@link #read}. */
+    long edge(int root, String path, Long offset, long length) throws IOException, RowRejected {
+        int count = (int) Math.min(EDGE_BYTES, length);
+        byte[] head = new byte[count];
+        byte[] tail = new byte[count];
+        if (offset == null) {
+            head = folder(root).part(path, 0, count);
+            tail = folder(root).part(path, length - count, count);
+        } else if (!archive(root).read(offset, head) || !archive(root).read(offset + length - count, tail)) {
+            throw cutOff(root, path);
+        }
+        return edge(head, 0, tail, 0, count);
+    }
+
+    private static long edge(byte[] head, int headFrom, byte[] tail, int tailFrom, int count) {
+        CRC32C first = new CRC32C();
+        first.update(head, headFrom, count);
+        CRC32C last = new CRC32C();
+        last.update(tail, tailFrom, count);
+        return first.getValue() << 32 | last.getValue();
+    }
+
+    private RowRejected cutOff(int root, String path) {
+        return new RowRejected(
+                Reason.IMAGE_TRUNCATED,
+                "image '%s': %s ends before it does"
+                        .formatted(path, settings.roots().get(root).name()));
     }
 
     private PictureFolder folder(int root) {

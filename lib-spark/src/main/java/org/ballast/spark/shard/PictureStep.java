@@ -54,6 +54,22 @@ import org.slf4j.LoggerFactory;
 final class PictureStep {
     private static final Logger LOG = LoggerFactory.getLogger(PictureStep.class);
 
+    private static final Table UNREAD = new Table("unread", PictureStat.SCHEMA, PictureStat.TABLE.key(), false, false);
+
+    private static final Table REMEMBERED = new Table(
+            "remembered",
+            new StructType()
+                    .add("root", DataTypes.IntegerType)
+                    .add("image", DataTypes.StringType)
+                    .add("image_id", DataTypes.StringType)
+                    .add("reason", DataTypes.StringType)
+                    .add("message", DataTypes.StringType),
+            List.of("root", "image"),
+            false,
+            false);
+
+    private static final Column[] FOUND = {col("root"), col("image"), col("image_id"), col("reason"), col("message")};
+
     private final ShardContext shard;
     private final Waves verdicts;
 
@@ -71,15 +87,22 @@ final class PictureStep {
      */
     Dataset<Row> run(Dataset<Row> keyed) {
         List<ImageRoot> roots = unpacked();
-        PictureFiles.Settings files =
-                new PictureFiles.Settings(roots, shard.options().limits().maxBytes());
+        PictureFiles.Settings files = new PictureFiles.Settings(
+                roots, shard.options().inspector().limits().maxBytes());
         Dataset<Row> paths = shard.once(PictureStat.TABLE, () -> located(keyed, roots)
                 .mapPartitions(new PictureStat(files, shard.hadoop()), Encoders.row(PictureStat.SCHEMA)));
         Dataset<Row> there = paths.filter(col("reason").isNull());
-        Dataset<Row> remembered = shard.updates() ? PictureMemory.of(shard).remembered(there) : null;
+        Dataset<Row> remembered = shard.updates()
+                ? shard.once(REMEMBERED, () -> PictureMemory.of(shard).remembered(there))
+                : null;
         Dataset<Row> toRead = remembered == null
                 ? there
-                : there.join(remembered.select("root", "image"), ShardContext.on("root", "image"), "left_anti");
+                : shard.once(
+                        UNREAD,
+                        () -> there.join(
+                                remembered.select("root", "image").hint("merge"),
+                                ShardContext.on("root", "image"),
+                                "left_anti"));
         readAll(toRead, files);
         Dataset<Row> judged = paths.filter(col("reason").isNotNull())
                 .withColumn("image_id", lit(null).cast(DataTypes.StringType))
@@ -87,8 +110,6 @@ final class PictureStep {
                 .unionByName(verdicts.read(shard.spark()).select(FOUND));
         return remembered == null ? judged : judged.unionByName(remembered.select(FOUND));
     }
-
-    private static final Column[] FOUND = {col("root"), col("image"), col("image_id"), col("reason"), col("message")};
 
     /** What the waves found, as rows of {@link Verdict#SCHEMA}. */
     Dataset<Row> verdicts() {
@@ -123,15 +144,18 @@ final class PictureStep {
                 total.getLong(1) / 1_000_000,
                 tasks,
                 plan.waves());
-        PictureCheck check =
-                new PictureCheck(shard.options().limits(), shard.options().decode());
         Broadcast<int[]> tasksOfBuckets = shard.context().broadcast(plan.taskOfBucket());
         Dataset<Row> placed = wanted.withColumn("task", taskOf(tasksOfBuckets).apply(col("bucket")))
                 .withColumn("unknown", col("known").isNull());
         try (Progress progress = Progress.of(shard.stage().stage(), "waves of pictures", plan.waves())) {
             for (int wave = 0; wave < plan.waves(); wave++) {
                 if (!log.isFinished(wave)) {
-                    wave(wave, plan, placed, new PictureTask(files, check, shard.hadoop(), shard.blobs("verdicts")));
+                    wave(
+                            wave,
+                            plan,
+                            placed,
+                            new PictureTask(
+                                    files, shard.options().inspector(), shard.hadoop(), shard.blobs("verdicts")));
                     log.finish(wave);
                 }
                 progress.to(wave + 1);
@@ -237,13 +261,13 @@ final class PictureStep {
                 .toList();
     }
 
-    /** The image roots, each {@code .tar.gz} as the plain tar that it was unpacked to. */
+    /** The image roots, each packed one as the plain tar that it was unpacked to. */
     private List<ImageRoot> unpacked() {
         List<ImageRoot> roots = new ArrayList<>();
         List<ImageRoot> packed = new ArrayList<>();
         Path folder = shard.stage().work("unpacked");
         for (ImageRoot root : shard.plan().roots()) {
-            if (root.kind() == ImageRoot.Kind.TAR_GZ) {
+            if (root.kind().packed()) {
                 Path target = new Path(folder, root.index() + ".tar");
                 roots.add(new ImageRoot(root.index(), root.name(), target.toString(), ImageRoot.Kind.TAR));
                 if (!shard.exists(target)) {
@@ -267,7 +291,7 @@ final class PictureStep {
             implements VoidFunction<ImageRoot>, Serializable {
         @Override
         public void call(ImageRoot root) {
-            TarArchives.unpack(hadoop.value(), new Path(root.uri()), new Path(folder, root.index() + ".tar"));
+            PackedPictures.unpack(hadoop.value(), root, new Path(folder, root.index() + ".tar"));
         }
     }
 
@@ -314,11 +338,8 @@ final class PictureStep {
                 values[i] = row.get(i);
             }
             try {
-                values[schema.fieldIndex("edge")] = PictureFiles.edge(files.read(
-                        row.<Integer>getAs("root"),
-                        row.getAs("image"),
-                        row.getAs("offset"),
-                        row.<Long>getAs("length")));
+                values[schema.fieldIndex("edge")] = files.edge(
+                        row.<Integer>getAs("root"), row.getAs("image"), row.getAs("offset"), row.<Long>getAs("length"));
             } catch (RowRejected e) {
                 values[schema.fieldIndex("edge")] = 0L;
             } catch (IOException e) {

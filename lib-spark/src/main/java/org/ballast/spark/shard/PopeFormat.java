@@ -7,7 +7,6 @@ import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
 import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
-import org.ballast.core.data.Turn;
 
 /**
  * POPE (Li et al., EMNLP 2023): {@code question_id}, {@code image}, {@code text}, {@code label} yes or no, and here
@@ -18,7 +17,7 @@ final class PopeFormat implements AnnotationFormat {
     public List<Candidate> candidates(JsonNode row, RowContext context) throws RowRejected {
         String kind = "pope-" + context.input().kind();
         String id = kind + "/" + AnnotationFormat.id(row, "question_id", context);
-        String image = AnnotationFormat.image(row);
+        String image = AnnotationFormat.image(row, context);
         String question = AnnotationFormat.text(row, "text", false);
         String label = AnnotationFormat.text(row, "label", true).toLowerCase(Locale.ROOT);
         if (!label.equals("yes") && !label.equals("no")) {
@@ -26,20 +25,26 @@ final class PopeFormat implements AnnotationFormat {
                     Reason.BAD_LABEL, "label must be yes or no, was " + AnnotationFormat.shown(row.get("label")));
         }
         String split = split(row, context.input());
-        Turn asked = new Turn(Prompt.IMAGE + "\n" + question, label);
         String digest = Sha256.of(image, question, label, split);
-        return List.of(
-                Candidate.prompt(context, -1, id, digest, image, asked, List.of(), null, kind, split, row.toString()));
+        return List.of(Candidate.prompt(
+                context,
+                -1,
+                id,
+                digest,
+                image,
+                Prompt.IMAGE + "\n" + question,
+                SourceCompletion.groundTruth(label),
+                List.of(),
+                null,
+                kind,
+                split));
     }
 
+    /** The row's own, for a file holds the questions of several splits. */
     private static String split(JsonNode row, ShardInput input) throws RowRejected {
         if (!row.has("split") && input.split() != null) {
             return input.split();
         }
-        String split = AnnotationFormat.text(row, "split", false);
-        if (!ShardInput.SPLIT.matcher(split).matches()) {
-            throw new RowRejected(Reason.MISSING_FIELD, "split must be a plain name, was '%s'".formatted(split));
-        }
-        return split;
+        return AnnotationFormat.plainSplit(AnnotationFormat.text(row, "split", false));
     }
 }

@@ -1,5 +1,9 @@
 package org.ballast.spark.shard;
 
+import org.ballast.core.data.Domain;
+import org.ballast.core.data.Reason;
+import org.ballast.core.data.RowRejected;
+
 /**
  * Where a row of an annotation file stands.
  *
@@ -8,4 +12,15 @@ package org.ballast.spark.shard;
  * @param position index of the row in its file, from 0
  * @param classes names by label, possibly none
  */
-record RowContext(ShardInput input, int index, int root, long position, ClassNames classes) {}
+record RowContext(ShardInput input, int index, int root, long position, ClassNames classes) {
+    /** @throws RowRejected when a row of this domain can not have the label */
+    void requireClass(int label, Domain domain) throws RowRejected {
+        if (!classes.allows(label, domain)) {
+            int known = classes.inDistribution().size();
+            throw new RowRejected(
+                    Reason.BAD_LABEL,
+                    "label %d is no class of domain %s%s"
+                            .formatted(label, domain.stored(), known > 0 ? " (" + known + " classes)" : ""));
+        }
+    }
+}

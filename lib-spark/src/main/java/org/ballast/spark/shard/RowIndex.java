@@ -7,7 +7,6 @@ import static org.apache.spark.sql.functions.when;
 
 import java.io.Serializable;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -153,6 +152,6 @@ final class RowIndex {
 
     /** Names of the columns that the texts' rows are found by. */
     static List<String> place() {
-        return Stream.of("input", "position", "turn").toList();
+        return List.of("input", "position", "turn");
     }
 }

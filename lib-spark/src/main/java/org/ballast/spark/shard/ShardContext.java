@@ -127,7 +127,11 @@ final class ShardContext {
 
     /** Columns of a join. */
     static Seq<String> on(String... columns) {
-        return JavaConverters.asScalaBuffer(List.of(columns)).toSeq();
+        return on(List.of(columns));
+    }
+
+    static Seq<String> on(List<String> columns) {
+        return JavaConverters.asScalaBuffer(columns).toSeq();
     }
 
     /** Closes with the task that runs now. */

@@ -132,7 +132,7 @@ public final class ShardRunner {
 
     /** Two different sources may spell out one id, "a" + "/0" and "a/0": nobody could tell those rows apart. */
     private void requireUnique(Dataset<Row> resolved) {
-        if (!shard.options().inputs().stream().anyMatch(input -> !input.format().givesSamples())) {
+        if (!shard.options().inputs().stream().anyMatch(input -> !input.givesSamples())) {
             return;
         }
         resolved.filter(col("reason").isNull().and(not(col("sample"))))

@@ -1,10 +1,14 @@
 package org.ballast.spark.shard;
 
 import java.io.Serializable;
+import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Row;
 import org.ballast.core.data.Completion;
+import org.ballast.core.data.Domain;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Quarantined;
 import org.ballast.core.data.Reason;
@@ -27,14 +31,17 @@ final class StoredRows {
             ShardInput input = inputs.get(row.<Integer>getAs("input"));
             String caption = row.getAs("caption");
             int label = row.<Integer>getAs("label");
+            String labelName = row.getAs("label_name");
+            String ownDomain = row.getAs("domain");
+            Domain domain = ownDomain == null ? input.domain() : Domain.of(ownDomain);
             return SampleRows.toRow(new Sample(
                     row.getAs("key"),
                     imageId(row),
                     caption,
                     caption.contains(OpenMmloFormat.MASK),
                     label,
-                    classes.name(label, input.domain()),
-                    input.domain(),
+                    labelName == null ? classes.name(label, domain) : labelName,
+                    domain,
                     row.getAs("split"),
                     input.source(),
                     RowIndex.window(row, input)));
@@ -61,13 +68,18 @@ final class StoredRows {
         }
     }
 
-    /** The ground truth of a prompt as a row of {@code completions}. */
-    record ToCompletion() implements MapFunction<Row, Row>, Serializable {
+    /** The source's responses to a prompt as rows of {@code completions}. */
+    record ToCompletions() implements FlatMapFunction<Row, Row>, Serializable {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public Row call(Row row) {
-            return CompletionRows.toRow(Completion.groundTruth(row.getAs("key"), row.getAs("response")));
+        public Iterator<Row> call(Row row) {
+            String promptId = row.getAs("key");
+            return row.<Row>getList(row.fieldIndex("completions")).stream()
+                    .map(completion -> SourceCompletion.fromRow(completion).of(promptId))
+                    .sorted(Comparator.comparing(Completion::completionId))
+                    .map(completion -> CompletionRows.toRow(completion))
+                    .iterator();
         }
     }
 

@@ -1,5 +1,6 @@
 package org.ballast.spark.shard;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
@@ -29,6 +30,9 @@ import org.ballast.spark.io.Tables;
  * sorted within each.
  */
 final class TableStep {
+    /** Bound on the files of a split, for a target size set by mistake. */
+    private static final int MAX_FILES = 10_000;
+
     private final ShardContext shard;
     private final Dataset<Row> candidates;
 
@@ -72,13 +76,10 @@ final class TableStep {
         int files = 0;
         for (var entry : bytes.entrySet()) {
             long target = shard.options().targetFileBytes();
-            int count = (int) Math.max(1, Math.min(10_000, (entry.getValue() + target - 1) / target));
-            file = when(
-                            group.equalTo(lit(entry.getKey())),
-                            pmod(hash, lit((long) count))
-                                    .plus(lit((long) files))
-                                    .cast(DataTypes.IntegerType))
-                    .otherwise(file);
+            int count = (int) Math.max(1, Math.min(MAX_FILES, (entry.getValue() + target - 1) / target));
+            Column number =
+                    pmod(hash, lit((long) count)).plus(lit((long) files)).cast(DataTypes.IntegerType);
+            file = table.bySplit() ? when(group.equalTo(entry.getKey()), number).otherwise(file) : number;
             files += count;
         }
         Column[] order = (table.bySplit() ? Stream.of("split", "key") : Stream.of("key"))
@@ -101,17 +102,21 @@ final class TableStep {
         return joined(chosen, candidates.select(texts), place);
     }
 
-    /** Joins the text of the annotation row, for the quarantine. */
-    Dataset<Row> withRaw(Dataset<Row> chosen) {
+    /**
+     * Joins the text of the annotation row, for the quarantine.
+     *
+     * @param few true for rows that every executor can hold: then the texts are looked through where they are
+     */
+    Dataset<Row> withRaw(Dataset<Row> chosen, boolean few) {
         Column[] place = RowIndex.place().stream().map(name -> col(name)).toArray(Column[]::new);
         Column[] texts = Stream.concat(Stream.of(place), Stream.of(col("raw"))).toArray(Column[]::new);
-        return joined(chosen, candidates.select(texts), place);
+        return few
+                ? candidates.select(texts).join(broadcast(chosen), ShardContext.on(RowIndex.place()))
+                : joined(chosen, candidates.select(texts), place);
     }
 
     private Dataset<Row> joined(Dataset<Row> chosen, Dataset<Row> texts, Column[] place) {
         return chosen.repartition(shard.shuffles(), place)
-                .join(
-                        texts.repartition(shard.shuffles(), place).hint("merge"),
-                        ShardContext.on(RowIndex.place().toArray(String[]::new)));
+                .join(texts.repartition(shard.shuffles(), place).hint("merge"), ShardContext.on(RowIndex.place()));
     }
 }

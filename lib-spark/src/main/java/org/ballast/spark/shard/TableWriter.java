@@ -1,6 +1,5 @@
 package org.ballast.spark.shard;
 
-import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
@@ -81,6 +80,9 @@ final class TableWriter {
         }
         writeTexts();
         writeIndex(verdicts);
+        if (shard.options().pictures() == PictureStorage.EMBED) {
+            writeDuplicates();
+        }
         rows.put(
                 Table.IMAGES.name(),
                 Tables.read(shard.spark(), shard.stage(), Table.IMAGES).count());
@@ -124,13 +126,12 @@ final class TableWriter {
             Dataset<Row> prompts = good.filter(not(col("sample")));
             Set<String> changed = changedSplits(false);
             write(prompts, changed, TableStep.Form.one(Table.PROMPTS, new StoredRows.ToPrompt(inputs)));
-            write(prompts, changed, TableStep.Form.one(Table.COMPLETIONS, new StoredRows.ToCompletion()));
+            write(prompts, changed, new TableStep.Form(Table.COMPLETIONS, new StoredRows.ToCompletions()));
         }
     }
 
     private boolean hasTable(boolean samples) {
-        return shard.options().inputs().stream()
-                        .anyMatch(input -> input.format().givesSamples() == samples)
+        return shard.options().inputs().stream().anyMatch(input -> input.givesSamples() == samples)
                 || sum(counted -> counted.sample() == samples && counted.good()) > 0;
     }
 
@@ -189,24 +190,31 @@ final class TableWriter {
         if (!none) {
             swap.add(staged, table);
         }
+        long kept = whole ? 0 : Tables.read(shard.spark(), shard.stage(), table).count();
+        long more = none
+                ? 0
+                : shard.spark()
+                        .read()
+                        .schema(table.schema())
+                        .parquet(staged.toString())
+                        .count();
+        rows.put(table.name(), table.bySplit() ? good.count() : kept + more);
     }
 
     private void writeQuarantine(long quarantined) {
         Dataset<Row> bad = compared.filter(col("reason").isNotNull());
-        Dataset<Row> raw = quarantined <= FEW ? texts.withRaw(broadcast(bad)) : texts.withRaw(bad);
-        Dataset<Row> stored =
-                raw.map(new StoredRows.ToQuarantined(shard.options().inputs()), Encoders.row(QuarantinedRows.SCHEMA));
+        Dataset<Row> stored = shard.once(Table.QUARANTINE, () -> texts.withRaw(bad, quarantined <= FEW)
+                .map(new StoredRows.ToQuarantined(shard.options().inputs()), Encoders.row(QuarantinedRows.SCHEMA))
+                .coalesce(shard.partitions()));
         rows.put(Table.QUARANTINE.name(), quarantined);
         if (!shard.updates()) {
             Tables.write(
                     stored, shard.stage(), Table.QUARANTINE, shard.options().targetFileBytes());
             return;
         }
-        Dataset<Row> before = Tables.read(shard.spark(), shard.stage(), Table.QUARANTINE);
-        Dataset<Row> after = shard.once(Table.QUARANTINE, () -> stored.coalesce(shard.partitions()));
-        if (before.count() != quarantined || !after.exceptAll(before).isEmpty()) {
+        if (differs(stored, Table.QUARANTINE)) {
             swap.replace(Table.QUARANTINE);
-            stage("quarantine", Table.QUARANTINE, after);
+            stage("quarantine", Table.QUARANTINE, stored);
         }
     }
 
@@ -233,6 +241,25 @@ final class TableWriter {
         if (!fresh.isEmpty()) {
             stage("pictures", PictureMemory.TABLE, fresh);
         }
+    }
+
+    private void writeDuplicates() {
+        Dataset<Row> found = shard.once(Duplicates.TABLE, () -> Duplicates.of(shard, compared)
+                .select(RowResolver.columns(Duplicates.SCHEMA))
+                .coalesce(1)
+                .sortWithinPartitions("image_id", "duplicate_of", "path"));
+        rows.put(Duplicates.TABLE.name(), found.count());
+        if (!shard.updates()) {
+            whole(found, Duplicates.TABLE);
+        } else if (differs(found, Duplicates.TABLE)) {
+            swap.replace(Duplicates.TABLE);
+            stage("duplicates", Duplicates.TABLE, found);
+        }
+    }
+
+    private boolean differs(Dataset<Row> after, Table table) {
+        Dataset<Row> before = Tables.read(shard.spark(), shard.stage(), table);
+        return before.count() != after.count() || !after.exceptAll(before).isEmpty();
     }
 
     private void whole(Dataset<Row> fresh, Table table) {

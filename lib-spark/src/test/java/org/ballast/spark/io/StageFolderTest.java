@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.ballast.core.data.RowAccount;
 import org.ballast.spark.io.StageFolder.State;
@@ -175,5 +176,109 @@ class StageFolderTest {
                         Map.of("auroc", Double.NaN),
                         Map.of()))
                 .hasMessageContaining("'auroc'");
+    }
+
+    private static RunHeader grown(String inputs) {
+        return RunHeader.now("neg", "negatives", "c1", Map.of("shard", inputs));
+    }
+
+    private void finishWithIndex() throws IOException {
+        finish("c1");
+        write("index/part-0.parquet", "i");
+        write("samples/split=train/part-0.parquet", "old");
+        write("samples/split=val/part-0.parquet", "val");
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = root.resolve("neg/" + name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    @Test
+    void updatesAFinishedStageOfTheSameSettingsAndKeepsItsManifest() throws IOException {
+        finishWithIndex();
+        RunHeader before = folder().manifest().run();
+        StageFolder folder = folder();
+        assertThat(folder.open(grown("d2"), false, true)).isEqualTo(State.UPDATE);
+        assertThat(folder.finished()).as("readers see the old tables").isTrue();
+        // a killed update goes on under its own run id
+        RunHeader begun = folder.header();
+        folder = folder();
+        assertThat(folder.open(grown("d2"), false, true)).isEqualTo(State.UPDATE);
+        assertThat(folder.header()).isEqualTo(begun);
+
+        write("_work/next_samples/split=train/part-1.parquet", "new");
+        folder.swapAtCommit(new TableSwap.Builder(folder)
+                .replace(Table.SAMPLES, Set.of("train", "val"))
+                .add(folder.work("next_samples"), Table.SAMPLES)
+                .build());
+        folder.commit(manifest(folder.header()));
+        assertThat(root.resolve("neg/samples/split=train/part-1.parquet")).hasContent("new");
+        assertThat(root.resolve("neg/samples/split=train/part-0.parquet")).doesNotExist();
+        assertThat(root.resolve("neg/samples/split=val"))
+                .as("a split without rows")
+                .doesNotExist();
+        assertThat(root.resolve("neg/_work")).doesNotExist();
+        Manifest manifest = folder().manifest();
+        assertThat(manifest.run()).isEqualTo(begun);
+        assertThat(manifest.parent()).isEqualTo(new Manifest.Parent(before.runId(), before.digest()));
+        assertThat(root.resolve("neg/manifests/" + before.runId() + ".json"))
+                .content()
+                .contains(before.runId());
+        assertThat(folder().open(grown("d2"), false, true)).isEqualTo(State.UP_TO_DATE);
+        RunHeader otherSettings = RunHeader.now("neg", "negatives", "c2", Map.of("shard", "d3"));
+        assertThat(folder().open(otherSettings, false, true)).isEqualTo(State.START);
+    }
+
+    @Test
+    void finishesACommitThatWasCutOffWhateverTheNextRunWants() throws IOException {
+        finishWithIndex();
+        StageFolder folder = folder();
+        folder.open(grown("d2"), false, true);
+        write("_work/next_samples/split=train/part-1.parquet", "new");
+        write("_work/next_samples/split=train/part-2.parquet", "more");
+        folder.swapAtCommit(new TableSwap.Builder(folder)
+                .replace(Table.SAMPLES, Set.of("train"))
+                .add(folder.work("next_samples"), Table.SAMPLES)
+                .build());
+        // the journal stands; one file has moved, and the old manifest is gone
+        RunHeader updated = folder.header();
+        Path saved = root.resolve("saved");
+        folder.commit(manifest(updated));
+        Files.move(root.resolve("neg/manifest.json"), saved);
+        write("samples/split=train/part-0.parquet", "old");
+        write("_work/next_samples/split=train/part-2.parquet", "more");
+        Files.delete(root.resolve("neg/samples/split=train/part-2.parquet"));
+        write(
+                "_work/commit.json",
+                """
+                {"manifest": %s, "swap": {"moves": [
+                  {"from": "_work/next_samples/split=train/part-1.parquet", "to": "samples/split=train/part-1.parquet"},
+                  {"from": "_work/next_samples/split=train/part-2.parquet", "to": "samples/split=train/part-2.parquet"}],
+                 "removes": ["samples/split=train/part-0.parquet"]}}
+                """
+                        .formatted(Files.readString(saved)));
+        assertThat(folder().open(grown("d3"), false, true)).isEqualTo(State.UPDATE);
+        assertThat(root.resolve("neg/samples/split=train/part-2.parquet")).hasContent("more");
+        assertThat(root.resolve("neg/samples/split=train/part-0.parquet")).doesNotExist();
+        assertThat(folder().manifest().run()).isEqualTo(updated);
+    }
+
+    @Test
+    void discardsWhatAnUpdateForOtherInputsAddedToPictures() throws IOException {
+        StageFolder folder = folder();
+        folder.open(header("c1"), false);
+        write("images/part-0.parquet", "first");
+        AppendLog.of(folder, Table.IMAGES).finish(0);
+        folder.commit(manifest(folder.header()));
+        write("index/part-0.parquet", "i");
+        folder = folder();
+        folder.open(grown("d2"), false, true);
+        write("images/part-1.parquet", "of a wave of the update");
+        AppendLog.of(folder, Table.IMAGES).finish(0);
+        assertThat(folder().open(grown("d3"), false, true)).isEqualTo(State.UPDATE);
+        assertThat(root.resolve("neg/images/part-1.parquet")).doesNotExist();
+        assertThat(root.resolve("neg/images/part-0.parquet")).hasContent("first");
     }
 }

@@ -11,6 +11,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.Domain;
+import org.ballast.core.data.Duplicate;
 import org.ballast.core.data.Feature;
 import org.ballast.core.data.ImageRow;
 import org.ballast.core.data.Prompt;
@@ -99,6 +100,14 @@ class RowCodecsTest {
                 FeatureRows.SCHEMA,
                 FeatureRows::toRow,
                 FeatureRows::fromRow);
+        String id = Sha256.of(new byte[] {1});
+        roundTrips(
+                List.of(
+                        new Duplicate(id, "a.png", Sha256.of(new byte[] {2}), Duplicate.Kind.PERCEPTUAL, 3),
+                        new Duplicate(id, "b.png", id, Duplicate.Kind.EXACT, 0)),
+                DuplicateRows.SCHEMA,
+                DuplicateRows::toRow,
+                DuplicateRows::fromRow);
         roundTrips(
                 List.of(new VisionFeature("i", "m", 2, 3, new float[] {1.5f, -2, 0, 1e-30f, 7, 3e38f})),
                 VisionFeatureRows.SCHEMA,

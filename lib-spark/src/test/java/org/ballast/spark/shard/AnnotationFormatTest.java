@@ -3,8 +3,7 @@ package org.ballast.spark.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.ballast.core.data.Domain;
 import org.ballast.core.data.Reason;
@@ -22,11 +21,8 @@ class AnnotationFormatTest {
     private static final ClassNames CLASSES = new ClassNames(List.of("cat", "dog"), List.of("flag"));
 
     private static List<Candidate> read(ShardInput input, String json) {
-        try {
-            return CandidateRows.of(new ObjectMapper().readTree(json), new RowContext(input, 0, 0, 4, CLASSES));
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(json, e);
-        }
+        byte[] text = json.getBytes(StandardCharsets.UTF_8);
+        return CandidateRows.of(JsonText.row(text, text.length, "here"), new RowContext(input, 0, 0, 4, CLASSES));
     }
 
     private static Candidate one(ShardInput input, String json) {
@@ -102,7 +98,7 @@ class AnnotationFormatTest {
         assertThat(turns.get(0).history()).isEmpty();
         assertThat(turns.get(1).prompt()).isEqualTo("Colour?");
         assertThat(turns.get(1).history()).containsExactly(new Turn("<image>\nWhat?", "A cat."));
-        assertThat(turns.get(1).response()).isEqualTo("Red.");
+        assertThat(turns.get(1).completions()).isEqualTo(SourceCompletion.groundTruth("Red."));
         assertThat(turns.get(0).digest()).isEqualTo(turns.get(1).digest());
     }
 
@@ -150,7 +146,7 @@ class AnnotationFormatTest {
         assertThat(row.id()).isEqualTo("pope-random/3");
         assertThat(row.kind()).isEqualTo("pope-random");
         assertThat(row.prompt()).isEqualTo("<image>\nIs there a cat?");
-        assertThat(row.response()).isEqualTo("yes");
+        assertThat(row.completions()).isEqualTo(SourceCompletion.groundTruth("yes"));
         assertThat(row.split()).isEqualTo("compositional-val");
         assertThat(row.turn()).isEqualTo(-1);
     }
@@ -166,14 +162,30 @@ class AnnotationFormatTest {
     }
 
     @Test
+    void aLaterTurnOfABpoExportHasItsPictureInTheHistory() {
+        ShardInput bpo = ShardInput.of(AnnotationLayout.BPO, "a.json", "images", "train", "src");
+        String row =
+                """
+                {"id": "a", "image": "a.png", "prompt": "Colour?", "completions": [{"score": 1, "response": "Red.", "type": "gt"}],
+                 "history": [{"prompt": "<image>\\nWhat?", "response": "A cat."}]}
+                """;
+        Candidate turn = one(bpo, row);
+        assertThat(turn.prompt()).isEqualTo("Colour?");
+        assertThat(turn.history()).containsExactly(new Turn("<image>\nWhat?", "A cat."));
+        assertThat(one(bpo, row.replace("\"history\": [", "\"history\": [7, ")).reason())
+                .isEqualTo(Reason.MISSING_FIELD);
+    }
+
+    @Test
     void inputsAreChecked() {
         assertThatThrownBy(() -> ShardInput.openMmlo("a.json", "i", "a/b", Domain.IN_DISTRIBUTION, "s"))
                 .hasMessageContaining("a.json")
                 .hasMessageContaining("a/b");
-        assertThatThrownBy(() -> ShardInput.openMmlo("a.json", null, "a", Domain.IN_DISTRIBUTION, "s"))
-                .hasMessageContaining("image root");
+        assertThatThrownBy(() -> ShardInput.of(AnnotationLayout.WEBDATASET, "a.tar", "i", "train", "s"))
+                .hasMessageContaining("holds its pictures itself");
         assertThatThrownBy(() -> ShardInput.llavaInstruct("a.json", "i", "train", "s", "describe"))
                 .hasMessageContaining("group");
-        assertThatThrownBy(() -> AnnotationLayout.of("coco")).hasMessageContaining("openmmlo, llava-instruct, pope");
+        assertThatThrownBy(() -> AnnotationLayout.of("coco"))
+                .hasMessageContaining("openmmlo, llava-instruct, sharegpt4v, pope, bpo");
     }
 }
