@@ -8,6 +8,7 @@ final class ShardRun {
     private static final long SEED = 20_260_601;
 
     private static ShardRun made;
+    private static ShardRun madeGrown;
 
     private final Path data;
     private final Path configuration;
@@ -25,7 +26,23 @@ final class ShardRun {
         if (made == null) {
             Path data = Repository.emptyFolder("shard-set");
             ShardSet.write(data, SEED);
-            Path root = Repository.emptyFolder("shard-run");
+            made = run(data, "shard-run");
+        }
+        return made;
+    }
+
+    /** A run from scratch over the same data set, {@link ShardSet#grow grown}. */
+    static synchronized ShardRun grown() throws IOException, InterruptedException {
+        if (madeGrown == null) {
+            Path data = Repository.emptyFolder("shard-set-grown");
+            ShardSet.grow(undisturbed().data(), data, SEED);
+            madeGrown = run(data, "shard-run-grown");
+        }
+        return madeGrown;
+    }
+
+    private static ShardRun run(Path data, String name) throws IOException, InterruptedException {
+            Path root = Repository.emptyFolder(name);
             Path configuration = ShardSet.configuration(data.resolve("run.conf"), data.toString(), root.toString());
             Submit.Outcome outcome = Submit.run("pipeline", "--conf", configuration.toString(), "--master", "local[2]");
             if (outcome.exit() != 0) {
@@ -39,9 +56,7 @@ final class ShardRun {
                         .path("seconds")
                         .asDouble();
             }
-            made = new ShardRun(data, configuration, root, Math.round(seconds * 1_000));
-        }
-        return made;
+            return new ShardRun(data, configuration, root, Math.round(seconds * 1_000));
     }
 
     /** Folder of the {@link ShardSet}. */

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
@@ -26,6 +28,8 @@ final class ShardSet {
     static final int PICTURES = 240;
     static final int SAMPLES = 400;
     static final int CONVERSATIONS = 60;
+    /** Pictures that are new in a data set that has grown. */
+    static final int GROWN = 12;
     /** Rows of the samples with each fault. */
     static final int FAULTS = 3;
 
@@ -56,6 +60,33 @@ final class ShardSet {
         JSON.writeValue(folder.resolve("train.json").toFile(), samples(random, "train"));
         JSON.writeValue(folder.resolve("test.json").toFile(), samples(random, "test"));
         JSON.writeValue(folder.resolve("chats.json").toFile(), conversations(random));
+    }
+
+    /**
+     * Makes of a data set another that has grown: further pictures and samples of them, and one row that says something else.
+     */
+    static void grow(Path from, Path to, long seed) throws IOException {
+        Repository.copy(from, to);
+        SplittableRandom random = new SplittableRandom(seed);
+        ArrayNode rows = (ArrayNode) JSON.readTree(to.resolve("train.json").toFile());
+        ((ObjectNode) rows.get(0)).put("text_input", "Said anew.");
+        for (int i = 0; i < GROWN; i++) {
+            String picture = "deep/new-" + i + ".png";
+            Files.write(to.resolve("pictures").resolve(picture), noise(random));
+            sample(rows, "train-new-" + i, picture, random.nextInt(5));
+            sample(rows, "train-more-" + i, "deep/" + picture(random.nextInt(PICTURES)), random.nextInt(5));
+        }
+        sample(rows, "train-new-gone", "deep/none-at-all.png", 1);
+        JSON.writeValue(to.resolve("train.json").toFile(), rows);
+    }
+
+    /** What is new or other in a data set that has grown. */
+    static List<Path> changed(Path grown) {
+        List<Path> changed = new ArrayList<>(List.of(grown.resolve("train.json")));
+        for (int i = 0; i < GROWN; i++) {
+            changed.add(grown.resolve("pictures/deep/new-" + i + ".png"));
+        }
+        return changed;
     }
 
     /**

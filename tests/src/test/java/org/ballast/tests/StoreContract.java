@@ -74,9 +74,34 @@ abstract class StoreContract {
         Map<String, String> before = output.listing();
         Submit.Outcome again = Submit.run(call);
         assertThat(again.state(ShardSet.PHOTOS)).isEqualTo("up-to-date");
-        assertThat(output.listing())
-                .as("a run with nothing to do writes nothing")
-                .isEqualTo(before);
+        assertThat(output.listing()).as("a run with nothing to do writes nothing").isEqualTo(before);
+
+        requireUpdated(data, call, output, before);
+    }
+
+    /** The data set grows: what is new is added, and the tables are those of a run from scratch. */
+    private void requireUpdated(String data, String[] call, ShardOutput output, Map<String, String> before)
+            throws Exception {
+        ShardRun grown = ShardRun.grown();
+        for (Path file : ShardSet.changed(grown.data())) {
+            files().copyFromLocalFile(
+                    new org.apache.hadoop.fs.Path(file.toUri()),
+                    new org.apache.hadoop.fs.Path(data + "/" + grown.data().relativize(file)));
+        }
+        Submit.Outcome update = Submit.run(call);
+        assertThat(update.exit()).as(update.errors()).isZero();
+        assertThat(update.state(ShardSet.PHOTOS)).isEqualTo("done");
+        assertThat(update.state(ShardSet.CHATS)).isEqualTo("up-to-date");
+        output.requireNothingLeft();
+        output.requireWholeFiles();
+        String images = "photos/images/";
+        assertThat(output.listing().entrySet())
+                .as("pictures are added, none is written again")
+                .containsAll(before.entrySet().stream()
+                        .filter(file -> file.getKey().startsWith(images))
+                        .toList());
+        output.requireSameAs(grown, data, Repository.emptyFolder("store-" + files().getUri().getScheme() + "/grown"));
+        afterwards();
     }
 
     private String[] call(Path configuration) {
