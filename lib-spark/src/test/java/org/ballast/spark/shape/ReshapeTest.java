@@ -289,10 +289,10 @@ class ReshapeTest {
 
         write(
                 source,
-                Reshape.DUPLICATES,
+                Table.DUPLICATES,
                 List.of(
-                        RowFactory.create(image(2), image(1), "perceptual"),
-                        RowFactory.create(image(3), image(1), "exact")));
+                        RowFactory.create(image(2), "b.png", image(1), "perceptual", 3),
+                        RowFactory.create(image(3), "c.png", image(1), "exact", 0)));
         assertThatThrownBy(() -> reshape(open("few"), List.of(source), List.of(), options))
                 .isInstanceOf(TooManyFailuresException.class)
                 .hasMessageContaining("1 of 3")
