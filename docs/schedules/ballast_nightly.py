@@ -31,7 +31,8 @@ with DAG(
         conn_id="spark_default",
         application=f"{HOME}/ballast-jobs-assembly.jar",
         java_class="org.ballast.jobs.Main",
-        application_args=["pipeline", "--conf", CONFIGURATION],
+        # the stage `data` marks the rows that this night brings
+        application_args=["pipeline", "--conf", CONFIGURATION, "--set", "stages.data.window={{ ds }}"],
         name="ballast-nightly",
         driver_memory="2g",
         executor_memory="8g",

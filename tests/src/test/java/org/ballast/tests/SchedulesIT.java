@@ -57,7 +57,9 @@ class SchedulesIT {
         JsonNode task = new ObjectMapper().readTree(report.toFile()).at("/ballast_nightly/pipeline");
         assertThat(task.path("operator").asText()).isEqualTo("SparkSubmitOperator");
         assertThat(task.path("java_class").asText()).isEqualTo(org.ballast.jobs.Main.class.getName());
-        assertThat(task.path("arguments")).hasToString("[\"pipeline\",\"--conf\",\"/etc/ballast/nightly.conf\"]");
+        assertThat(task.path("arguments"))
+                .hasToString(
+                        "[\"pipeline\",\"--conf\",\"/etc/ballast/nightly.conf\",\"--set\",\"stages.data.window={{ ds }}\"]");
         assertThat(task.path("retries").asInt()).isEqualTo(2);
     }
 

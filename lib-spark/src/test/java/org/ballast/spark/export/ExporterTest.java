@@ -224,7 +224,7 @@ class ExporterTest {
         StageFolder same =
                 stages.prompts("same", List.of(Stages.prompt("p", ID, "<image> Who?", List.of(), "train")), IMAGES);
         assertThatThrownBy(() -> Exporter.run(
-                        spark, stages.open("twice"), options(ExportFormat.HF), List.of(shard, same), List.of(answers)))
+                        spark, stages.open("twice"), options(ExportFormat.HF), List.of(shard, same), List.of(truth())))
                 .hasStackTraceContaining("row 'p' of split 'train' comes from several");
     }
 
