@@ -52,7 +52,11 @@ public final class ShapeSettings {
         for (Settings share : settings.sections("shares")) {
             share.onlyKeys("split", "share");
             String split = name(share, "split");
-            shares.add(new SplitShare(split, share.number("share", Double.MIN_VALUE, 1)));
+            double part = share.number("share", 0, 1);
+            if (part == 0) {
+                share.fault("share", "is 0: a split that gets no rows is left out of the list");
+            }
+            shares.add(new SplitShare(split, part == 0 ? 1 : part));
         }
         boolean byPattern = false;
         List<GroupBy> groupBy = new ArrayList<>();

@@ -104,6 +104,7 @@ class ReshapeJobTest {
             --splits.shares [{split=train,share=0.5}]               | stages.dealt.splits.shares | add up to 1
             --splits.shares [{split=train,part=1}]                  | unknown key stages.dealt.splits.shares[0].part | share
             --splits.shares [{split=a/b,share=1}]                   | shares[0].split | cannot be the name of a split
+            --splits.shares [{split=train,share=0}]                 | stages.dealt.splits.shares[0].share | is 0
             --splits.group-by [colour]                              | names 'colour' | near-duplicate
             --splits.group-by [pattern]                             | stages.dealt.splits.pattern | is missing
             --splits.leaks drop                                     | stages.dealt.splits.leaks is 'drop' | keep, quarantine

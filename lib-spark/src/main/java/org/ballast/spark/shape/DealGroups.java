@@ -11,7 +11,10 @@ import org.apache.spark.sql.RowFactory;
 import org.ballast.core.data.split.SplitRule;
 import org.ballast.core.data.split.StratifiedDeal;
 
-/** Deals groups that come class after class ({@link Splitting#DEALT}); one class is held at a time, and no group. */
+/**
+ * Deals groups that come class after class: {@link Splitting#FACTS} with {@code total}, the rows of the class that shares are
+ * of, and {@code taken}, the rows that each share's split has already. Only the sums of one class are held.
+ */
 record DealGroups(SplitRule rule) implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
 

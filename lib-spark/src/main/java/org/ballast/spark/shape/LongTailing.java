@@ -26,6 +26,8 @@ import org.ballast.core.data.Sha256;
 import org.ballast.core.longtail.LongTailRule;
 import org.ballast.core.longtail.LongTailSizes;
 import org.ballast.spark.io.Table;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Cuts the classes of a split to a tail. In each class the samples with the smallest {@code sha256(seed, "long-tail", key)}
@@ -33,6 +35,7 @@ import org.ballast.spark.io.Table;
  * {@code prompts} are tails of their own.
  */
 final class LongTailing {
+    private static final Logger LOG = LoggerFactory.getLogger(LongTailing.class);
     private static final String STREAM = "long-tail";
     private static final String DIGEST = "__digest";
     private static final String CUT = "__cut";
@@ -81,6 +84,9 @@ final class LongTailing {
         for (Row row :
                 mine.groupBy(ShapeColumns.SAMPLE, ShapeColumns.LABEL).count().collectAsList()) {
             counts.computeIfAbsent(row.getBoolean(0), sample -> new TreeMap<>()).put(row.getInt(1), row.getLong(2));
+        }
+        if (counts.isEmpty()) {
+            LOG.warn("long tail: no row of split {} has a label, nothing is cut", rule.split());
         }
         List<Row> cut = new ArrayList<>();
         counts.forEach((sample, byLabel) -> {

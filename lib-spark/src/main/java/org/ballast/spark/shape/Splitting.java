@@ -21,6 +21,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 import org.apache.spark.sql.types.DataTypes;
@@ -41,10 +42,6 @@ final class Splitting {
             .add("label", DataTypes.IntegerType)
             .add("rows", DataTypes.LongType)
             .add("digest", DataTypes.StringType);
-
-    /** {@link #FACTS} with what its class has: all rows that shares are of, and those that each share's split has. */
-    static final StructType DEALT =
-            FACTS.add("total", DataTypes.LongType).add("taken", DataTypes.createArrayType(DataTypes.LongType));
 
     private static final String FIXED = "__fixed";
     private static final String DECIDED = "__decided";
@@ -117,7 +114,7 @@ final class Splitting {
         return decided.select(col(Groups.GROUP), col("split").as(DECIDED));
     }
 
-    /** All groups of a class meet in one partition, in the order of their digests, and are dealt as they stream by. */
+    /** All groups of a class meet in one partition, in the order in which they are dealt, and are dealt as they stream by. */
     private static Dataset<Row> dealt(Dataset<Row> facts, SplitRule rule) {
         WindowSpec ofClass = Window.partitionBy("label");
         List<String> splits = rule.shares().stream().map(SplitShare::split).toList();
@@ -125,15 +122,26 @@ final class Splitting {
         Column[] taken = splits.stream()
                 .map(split -> rowsWhere(col("split").equalTo(split)).over(ofClass))
                 .toArray(Column[]::new);
+        Column first = udf(new DealtFirst(rule), DataTypes.BooleanType).apply(col("rows"), col("total"));
         return facts.repartition(col("label"))
                 .withColumn("total", rowsWhere(shared).over(ofClass))
                 .withColumn("taken", array(taken))
-                .sortWithinPartitions("label", "digest", Groups.GROUP)
+                .withColumn("later", not(first))
+                .sortWithinPartitions("label", "later", "digest", Groups.GROUP)
                 .mapPartitions(new DealGroups(rule), Encoders.row(FACTS));
     }
 
     private static Column rowsWhere(Column holds) {
         return sum(when(holds, col("rows")).otherwise(lit(0L)));
+    }
+
+    private record DealtFirst(SplitRule rule) implements UDF2<Long, Long, Boolean> {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Boolean call(Long rows, Long total) {
+            return rule.dealtFirst(rows, total);
+        }
     }
 
     private record HashOf(SplitRule rule) implements UDF1<String, String> {

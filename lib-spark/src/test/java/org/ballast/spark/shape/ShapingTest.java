@@ -173,6 +173,26 @@ class ShapingTest {
     }
 
     @Test
+    void groupsLargerThanASplitAreDealtFirstSoThatOthersMakeUpForThem() {
+        ShapeOptions options = options(SplitMode.STRATIFIED, GroupBy.IMAGE);
+        List<ShapeRow> rows = new ArrayList<>();
+        for (int label = 0; label < 20; label++) {
+            // wanted 7, 1, 2: a group of 5 that comes last could go nowhere without too many
+            for (int i = 0; i < 10; i++) {
+                rows.add(ShapeRow.sample(label + "-" + i, label + "i" + Math.max(0, i - 4), label));
+            }
+        }
+        Map<String, String> splits = shaped(rows, options, 3);
+        for (int label = 0; label < 20; label++) {
+            String prefix = label + "-";
+            assertThat(splits.entrySet().stream()
+                            .filter(entry -> entry.getKey().startsWith(prefix))
+                            .collect(Collectors.groupingBy(Map.Entry::getValue, Collectors.counting())))
+                    .isEqualTo(Map.of("train", 7L, "val", 1L, "test", 2L));
+        }
+    }
+
+    @Test
     void rowsFollowTheirGroup() {
         List<ShapeRow> rows = new ArrayList<>();
         rows.add(ShapeRow.sample("old", "i", 0).was("test"));

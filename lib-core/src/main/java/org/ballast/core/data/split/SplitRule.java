@@ -84,6 +84,18 @@ public record SplitRule(
         return shares.size() + 1;
     }
 
+    /**
+     * True for a group that is larger than the smallest split is to be: it is dealt before the others of its class, which can
+     * then make up for it. Among the others none is preferred by its size, so that held-out splits hold what training splits do.
+     *
+     * @param rows of the group
+     * @param total rows of its class
+     */
+    public boolean dealtFirst(long rows, long total) {
+        double smallest = shares.stream().mapToDouble(SplitShare::share).min().orElse(1);
+        return rows > smallest * total;
+    }
+
     /** Orders splits by {@link #rank}, then by name. */
     public int compare(String one, String other) {
         int byRank = Integer.compare(rank(one), rank(other));

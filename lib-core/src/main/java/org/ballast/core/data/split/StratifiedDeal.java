@@ -5,9 +5,9 @@ import java.util.Map;
 import org.ballast.core.data.Sha256;
 
 /**
- * Deals the groups of one class, one after another: each goes whole to the split that lacks most rows, {@code wanted -
- * has} with {@code wanted = share * rows of the class}. Without rows that are there already, no split ends further from
- * what is wanted than the largest group is large.
+ * Deals the groups of one class, one after another (those of {@link SplitRule#dealtFirst} first, then by their digests): each
+ * goes whole to the split that lacks most rows, {@code wanted - has} with {@code wanted = share * rows of the class}. Without
+ * rows that are there already, no split ends further from what is wanted than the largest group is large, in whatever order.
  *
  * <p>Proof of the bound, g rows being the largest group: the split that is chosen lacks more than 0 rows, so none ends with
  * g or more too many. Let split s end with a lack of L &gt; g. When another split got its last group it lacked at least as

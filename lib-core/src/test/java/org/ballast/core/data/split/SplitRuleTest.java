@@ -45,6 +45,13 @@ class SplitRuleTest {
     }
 
     @Test
+    void aGroupLargerThanTheSmallestSplitIsDealtFirst() {
+        SplitRule rule = rule(SplitMode.STRATIFIED, GroupBy.IMAGE);
+        assertThat(rule.dealtFirst(5, 40)).isTrue();
+        assertThat(rule.dealtFirst(4, 40)).isFalse();
+    }
+
+    @Test
     void refusesWhatDoesNotGoTogether() {
         List<GroupBy> image = List.of(GroupBy.IMAGE);
         assertThatThrownBy(() -> with(List.of(new SplitShare("train", 0.9)), image, null))
