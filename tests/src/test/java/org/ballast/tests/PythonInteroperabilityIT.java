@@ -126,7 +126,8 @@ class PythonInteroperabilityIT {
                                 ShardInput.pope(sample("pope-random.json"), images, "random", "emoji")),
                         sample("classes.json"),
                         PictureStorage.EMBED,
-                        new ImageInspector(new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
+                        new ImageInspector(
+                                new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
                         -1,
                         1_000,
                         1_000,
