@@ -34,7 +34,11 @@ final class DataCard {
             card.append("- config_name: ").append(table).append("\n  data_files:\n");
             splits.forEach((split, files) -> {
                 card.append("  - split: ").append(split.replaceAll("\\W", "_")).append('\n');
-                card.append("    path: \"").append(table).append('/').append(files).append("\"\n");
+                card.append("    path: \"")
+                        .append(table)
+                        .append('/')
+                        .append(files)
+                        .append("\"\n");
             });
         });
         RunHeader run = manifest.run();
@@ -50,7 +54,8 @@ final class DataCard {
         if (!tables.isEmpty()) {
             card.append("\n| Table | Splits |\n|---|---|\n");
             tables.forEach((table, splits) -> card.append("| `%s` | %s |\n"
-                    .formatted(table, splits.keySet().equals(Set.of(WHOLE)) ? "" : String.join(", ", splits.keySet()))));
+                    .formatted(
+                            table, splits.keySet().equals(Set.of(WHOLE)) ? "" : String.join(", ", splits.keySet()))));
         }
         card.append(ClassSection.of(manifest.metrics()));
         return card.toString();
