@@ -54,7 +54,7 @@ def duck(table, paths):
     if relation.columns != stored[0].column_names:
         fail(f"{table}: DuckDB sees the columns {relation.columns}, pyarrow {stored[0].column_names}")
     for column in relation.columns:
-        filled = relation.aggregate(f'count("{column}")').fetchone()[0]
+        filled = relation.aggregate(f'count("{column}")').fetchall()[0][0]
         expected = sum(len(part) - part.column(column).null_count for part in stored)
         if filled != expected:
             fail(f"{table}.{column}: DuckDB finds {filled} values, pyarrow {expected}")

@@ -241,6 +241,16 @@ def gifs():
     (HERE / "part.gif").write_bytes(part)
 
 
+def bitmaps():
+    grey = Image.fromarray(photo(23, 19, 1)[..., 0])
+    save("grey.bmp", grey)
+    inverted = grey.convert("P")
+    inverted.putpalette(bytes(255 - i // 3 for i in range(768)))
+    save("inverted.bmp", inverted)
+    save("bilevel.bmp", grey.convert("1"))
+    save("rgb.bmp", Image.fromarray(photo(13, 17)))
+
+
 def on_white(picture):
     picture = ImageOps.exif_transpose(picture)
     if picture.mode == "P" and "transparency" in picture.info or picture.mode in ("LA", "PA"):
@@ -264,9 +274,10 @@ def main():
     webp()
     tiffs()
     gifs()
+    bitmaps()
     expected = {}
     for path in sorted(HERE.iterdir()):
-        if path.suffix not in (".webp", ".tif", ".gif"):
+        if path.suffix not in (".webp", ".tif", ".gif", ".bmp"):
             continue
         with Image.open(path) as picture:
             size = picture.size

@@ -32,8 +32,13 @@ final class Python {
 
     /** Runs it with the arguments; standard output goes to the file, standard error to the one beside it that ends in {@code .err}. Returns its exit status. */
     static int run(Path out, String... arguments) throws IOException, InterruptedException {
+        return run(PYTHON, out, arguments);
+    }
+
+    /** The same with another Python. */
+    static int run(String python, Path out, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
-        command.add(PYTHON);
+        command.add(python);
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
                 .redirectOutput(out.toFile())

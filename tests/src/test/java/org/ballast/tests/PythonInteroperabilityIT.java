@@ -18,6 +18,7 @@ import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Domain;
 import org.ballast.core.data.PairRule;
 import org.ballast.core.data.RowAccount;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.spark.export.ExportFormat;
 import org.ballast.spark.export.ExportOptions;
@@ -125,8 +126,9 @@ class PythonInteroperabilityIT {
                                 ShardInput.pope(sample("pope-random.json"), images, "random", "emoji")),
                         sample("classes.json"),
                         PictureStorage.EMBED,
-                        new ImageLimits(1 << 20, 1 << 20, 4096),
-                        true,
+                        new ImageInspector(
+                                new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
+                        -1,
                         1_000,
                         1_000,
                         0,

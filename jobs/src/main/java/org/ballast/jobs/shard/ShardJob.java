@@ -8,6 +8,7 @@ import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.data.Domain;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.Task;
@@ -45,21 +46,33 @@ public final class ShardJob implements Job {
         for (Settings source : sources) {
             input(format, settings, source, stage).ifPresent(inputs::add);
         }
-        ImageLimits limits = new ImageLimits(
-                settings.integer("max-image-bytes", 1, Integer.MAX_VALUE),
-                settings.wholeNumber("max-image-pixels", 1, Long.MAX_VALUE),
-                settings.integer("max-image-side", 1, Integer.MAX_VALUE));
         return new ShardOptions(
                 inputs,
                 settings.optionalString("classes").orElse(null),
                 settings.choice("pictures", PictureStorage.class),
-                limits,
-                settings.flag("decode"),
+                inspector(settings),
+                settings.integer("near-duplicates", -1, 16),
                 settings.integer("wave-rows", 1, 100_000_000),
                 settings.integer("wave-pictures", 1, 100_000_000),
                 settings.number("max-failure-rate", 0, 1),
                 settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE),
                 settings.section("execution").integer("partitions", 0, 1_000_000));
+    }
+
+    private static ImageInspector inspector(Settings settings) {
+        ImageLimits limits = new ImageLimits(
+                settings.integer("max-image-bytes", 1, Integer.MAX_VALUE),
+                settings.wholeNumber("max-image-pixels", 1, Long.MAX_VALUE),
+                settings.integer("max-image-side", 1, Integer.MAX_VALUE),
+                settings.number("max-image-aspect", 1, 1_000_000));
+        ImageInspector.Check check = settings.choice("check", ImageInspector.Check.class);
+        int edge = settings.integer("resize-longest-edge", 0, 65_535);
+        boolean hashed = settings.integer("near-duplicates", -1, 16) >= 0;
+        if (check == ImageInspector.Check.NONE && (edge > 0 || hashed)) {
+            settings.fault("check", "is none, but resize-longest-edge and near-duplicates need header or full");
+            check = ImageInspector.Check.HEADER;
+        }
+        return new ImageInspector(limits, check, edge, hashed);
     }
 
     private static Optional<ShardInput> input(

@@ -7,9 +7,11 @@ import org.ballast.core.image.ImageRejected.Reason;
  * A BMP's header.
  *
  * @param plainEnd where the pixels end if they are not compressed, else 0; the last row may lack its padding
+ * @param palette the colours of a picture of at most 8 bits a pixel; empty else
  * @param profile position of the colour space's name where that asks for an embedded or linked profile, else -1
  */
-record BmpFile(int width, int height, long plainEnd, int profile) {
+@SuppressWarnings("ArrayRecordComponent")
+record BmpFile(int width, int height, long plainEnd, int[] palette, int profile) {
     private static final int HEADER = 14;
     private static final int CORE = 12;
     private static final int V4 = 108;
@@ -38,10 +40,21 @@ record BmpFile(int width, int height, long plainEnd, int profile) {
         in.require(pixels, 0);
         int profile = size < V4 || !asksForProfile(in.text(HEADER + 56, 4)) ? -1 : HEADER + 56;
         int rows = height == Integer.MIN_VALUE ? 0 : Math.abs(height);
-        long rowBits = (long) width * (core ? in.unsignedShort(24) : in.unsignedShort(28));
+        int bits = core ? in.unsignedShort(24) : in.unsignedShort(28);
+        long rowBits = (long) width * bits;
         boolean plain = compression == 0 || compression == MOST_COMPRESSION;
         long end = pixels + (rowBits + 31) / 32 * 4 * (rows - 1L) + (rowBits + 7) / 8;
-        return new BmpFile(width, rows, plain ? end : 0, profile);
+        return new BmpFile(
+                width, rows, plain ? end : 0, palette(in, core, HEADER + (int) size, (int) pixels, bits), profile);
+    }
+
+    private static int[] palette(FileBytes in, boolean core, int from, int end, int bits) throws ImageRejected {
+        int size = core ? 3 : 4;
+        int[] palette = new int[bits > 8 ? 0 : Math.min(1 << bits, (end - from) / size)];
+        for (int i = 0; i < palette.length; i++) {
+            palette[i] = in.unsigned24(from + (long) size * i); // blue first
+        }
+        return palette;
     }
 
     private static boolean asksForProfile(String colorSpace) {

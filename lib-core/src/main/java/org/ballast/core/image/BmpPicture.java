@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import org.ballast.core.image.ImageHeader.Format;
 import org.ballast.core.image.ImageRejected.Reason;
 
-/** A decoded BMP. */
-record BmpPicture(BufferedImage image) implements DecodedPicture {
+/** A decoded BMP. Its palette is looked up here: ImageIO takes one of greys for linear light. */
+record BmpPicture(BmpFile file, BufferedImage image) implements DecodedPicture {
 
     static BmpPicture decode(byte[] bytes) throws ImageRejected {
         BmpFile file = BmpFile.read(bytes);
@@ -28,16 +28,23 @@ record BmpPicture(BufferedImage image) implements DecodedPicture {
             }
             return reader.read(0);
         });
-        return new BmpPicture(image);
+        return new BmpPicture(file, image);
     }
 
     @Override
     public RgbImage toRgb(AlphaMode alpha) {
         var out = new Canvas(image.getWidth(), image.getHeight(), alpha);
         int[] row = new int[image.getWidth()];
+        int[] palette = file.palette();
         for (int y = 0; y < image.getHeight(); y++) {
-            for (int color : image.getRGB(0, y, row.length, 1, row, 0, row.length)) {
-                out.put(color);
+            if (palette.length == 0) {
+                for (int color : image.getRGB(0, y, row.length, 1, row, 0, row.length)) {
+                    out.put(color);
+                }
+                continue;
+            }
+            for (int index : image.getRaster().getSamples(0, y, row.length, 1, 0, row)) {
+                out.put(0xff000000 | (index < palette.length ? palette[index] : 0));
             }
         }
         return out.image();

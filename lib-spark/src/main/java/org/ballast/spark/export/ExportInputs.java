@@ -2,8 +2,6 @@ package org.ballast.spark.export;
 
 import static org.apache.spark.sql.functions.col;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +10,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.ballast.spark.io.BorrowedTables;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
@@ -48,6 +47,11 @@ record ExportInputs(SparkSession spark, List<StageFolder> data, List<StageFolder
         return splits.isEmpty() ? rows : rows.filter(col(Table.SPLIT).isin(splits.toArray()));
     }
 
+    /** The stages that hold the pictures of the data stages. */
+    List<StageFolder> pictures() {
+        return BorrowedTables.holders(data, Table.IMAGES);
+    }
+
     /** Completions of all stages. */
     Dataset<Row> allCompletions() {
         return read(completions, Table.COMPLETIONS);
@@ -62,15 +66,11 @@ record ExportInputs(SparkSession spark, List<StageFolder> data, List<StageFolder
         return Tables.read(spark, having, table);
     }
 
+    /** Those that hold the table or borrow it. */
     private static List<StageFolder> with(List<StageFolder> folders, Table table) {
         return folders.stream()
-                .filter(folder -> {
-                    try {
-                        return folder.fileSystem().exists(folder.table(table.name()));
-                    } catch (IOException e) {
-                        throw new UncheckedIOException("cannot look for " + folder.table(table.name()), e);
-                    }
-                })
+                .filter(folder -> BorrowedTables.holders(List.of(folder), table).stream()
+                        .allMatch(holder -> holder.has(table.name())))
                 .toList();
     }
 }

@@ -15,7 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.encoders.ExpressionEncoder;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
-import org.apache.spark.sql.execution.datasources.parquet.ParquetOutputWriter;
+import org.ballast.spark.io.HuggingFaceParquet;
 
 /** A file in the making, to which rows are added one after another. */
 sealed interface FileContainer extends Closeable {
@@ -38,7 +38,7 @@ sealed interface FileContainer extends Closeable {
             case TAR -> new Tar(stream(file, context));
             case JSON_ARRAY -> new JsonArray(stream(file, context));
             case BYTES -> new Bytes(stream(file, context));
-            case PARQUET -> new Parquet(new ParquetOutputWriter(file.toString(), context));
+            case PARQUET -> new Parquet(HuggingFaceParquet.writer(file, context));
         };
     }
 

@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.when;
 
+import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -45,8 +46,9 @@ final class PicturePlaces {
      */
     static Dataset<Row> located(ExportInputs inputs, Dataset<Row> rows) {
         Dataset<Row> places = null;
-        for (int stage = 0; stage < inputs.data().size(); stage++) {
-            Dataset<Row> one = ofStage(inputs, inputs.data().get(stage), stage);
+        List<StageFolder> stages = inputs.pictures();
+        for (int stage = 0; stage < stages.size(); stage++) {
+            Dataset<Row> one = ofStage(inputs, stages.get(stage), stage);
             places = places == null ? one : places.union(one);
         }
         // a picture that several stages hold is taken from the first of them

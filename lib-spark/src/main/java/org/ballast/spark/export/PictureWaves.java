@@ -24,9 +24,9 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
-import org.ballast.spark.io.ExactPartitions;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
+import org.ballast.spark.io.Tables;
 import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.session.Progress;
 import scala.Tuple2;
@@ -86,7 +86,7 @@ final class PictureWaves {
         }
         Dataset<Row> rows = numbered(plan.rows().filter(col(PackedFiles.WAVE).equalTo(wave)), shares);
         Dataset<Row> all = withPictures(rows);
-        Dataset<Row> sorted = ExactPartitions.of(all, col(PARTITION), files)
+        Dataset<Row> sorted = Tables.placed(all, col(PARTITION), files)
                 .sortWithinPartitions(PARTITION, PackedFiles.ORDER, IS_ROW, TextRows.KEY);
         LongAccumulator count = spark.sparkContext().longAccumulator();
         JavaPairRDD<String, Row> records = sorted.toJavaRDD().mapPartitionsToPair(new Merge(assembler, count));

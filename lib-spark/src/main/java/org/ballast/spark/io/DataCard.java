@@ -100,7 +100,7 @@ final class DataCard {
             splits.put(WHOLE, "*.parquet");
         } else if (shard.matches() && !table.equals(Table.IMAGES.name())) {
             // pictures that JSON names are no rows of their own
-            splits.put(shard.group(1), shard.group(1) + "-*.tar");
+            splits.put(shard.group(1), shard.group(1) + "-" + "[0-9]".repeat(6) + ".tar");
         } else if (array.matches()) {
             splits.put(array.group(1), file);
         }

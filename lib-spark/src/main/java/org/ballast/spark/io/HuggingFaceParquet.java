@@ -16,6 +16,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.OutputWriterFactory;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetOutputWriter;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
 import org.apache.spark.sql.types.StructType;
 
@@ -26,8 +27,17 @@ public final class HuggingFaceParquet extends ParquetFileFormat {
     private static final long serialVersionUID = 1L;
     private static final String FEATURES = "ballast.parquet.huggingface.features";
 
-    /** Sizes are checked every 100 rows by default: with blobs of megabytes that is far beyond a page or a row group. */
-    private static final Map<String, String> BLOB_CHECKS = Map.of(
+    /**
+     * How files of pictures are laid out. Sizes are checked every 100 rows by default: with blobs of megabytes that is far
+     * beyond a page or a row group. A dictionary of pictures hashes each of them for nothing; their ids are better checksums
+     * than those of pages.
+     */
+    static final Map<String, String> OPTIONS = Map.of(
+            // what a task that writes pictures holds of them, and a reader that reads a row group
+            "parquet.block.size", Integer.toString(1 << 25),
+            "parquet.enable.dictionary#image.bytes", "false",
+            "parquet.enable.dictionary#images.list.element.bytes", "false",
+            "parquet.page.write-checksum.enabled", "false",
             "parquet.page.size.row.check.min", "4",
             "parquet.page.size.row.check.max", "16",
             "parquet.block.size.row.check.min", "4",
@@ -67,26 +77,35 @@ public final class HuggingFaceParquet extends ParquetFileFormat {
 
         @Override
         public OutputWriter newInstance(String path, StructType schema, TaskAttemptContext context) {
-            try {
-                FileSystem files = new Path(path).getFileSystem(context.getConfiguration());
-                if (files instanceof ChecksumFileSystem summed) {
-                    summed.setWriteChecksum(false);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException("no file system for " + path, e);
-            }
+            unsum(new Path(path), context);
             return factory.newInstance(path, schema, context);
         }
     }
 
+    private static void unsum(Path file, TaskAttemptContext context) {
+        try {
+            FileSystem files = file.getFileSystem(context.getConfiguration());
+            if (files instanceof ChecksumFileSystem summed) {
+                summed.setWriteChecksum(false);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("no file system for " + file, e);
+        }
+    }
+
+    /** A file of a job that {@link #configure} has set up. */
+    public static OutputWriter writer(Path file, TaskAttemptContext context) {
+        unsum(file, context);
+        return new ParquetOutputWriter(file.toString(), context);
+    }
+
     /**
-     * Sets a Hadoop job up to write uncompressed rows with pictures through Spark's own {@code ParquetOutputWriter}.
+     * Sets a Hadoop job up to write uncompressed rows with pictures by an output format of its own, see {@link #writer}.
      *
      * @param schema all columns, as they stand in the file
      */
     public static void configure(SparkSession spark, Job job, StructType schema) {
-        Configuration configuration = job.getConfiguration();
-        BLOB_CHECKS.forEach(configuration::set);
+        OPTIONS.forEach(job.getConfiguration()::set);
         new HuggingFaceParquet()
                 .prepareWrite(
                         spark, job, new scala.collection.immutable.Map.Map1<>("compression", "uncompressed"), schema);

@@ -44,8 +44,6 @@ public final class Tables {
     /** Size of a file, before compression, where no setting names one. */
     public static final long TARGET_FILE_BYTES = 1L << 28;
 
-    /** What a task that writes pictures holds of them, and a reader that reads a row group. */
-    private static final String PICTURE_ROW_GROUP_BYTES = Integer.toString(1 << 25);
     /** What a task that writes text holds of it. */
     private static final String TEXT_ROW_GROUP_BYTES = Integer.toString(1 << 25);
 
@@ -174,17 +172,7 @@ public final class Tables {
         if (!table.pictures()) {
             return writer.format("parquet").option("parquet.block.size", TEXT_ROW_GROUP_BYTES);
         }
-        // sizes are checked every 100 rows by default: with blobs of megabytes that is far beyond a page or a row group
-        return writer.format(HuggingFaceParquet.class.getName())
-                .option("parquet.block.size", PICTURE_ROW_GROUP_BYTES)
-                // a dictionary of pictures hashes each of them for nothing; their ids are better checksums than those
-                // of pages
-                .option("parquet.enable.dictionary#image.bytes", "false")
-                .option("parquet.page.write-checksum.enabled", "false")
-                .option("parquet.page.size.row.check.min", "4")
-                .option("parquet.page.size.row.check.max", "16")
-                .option("parquet.block.size.row.check.min", "4")
-                .option("parquet.block.size.row.check.max", "16");
+        return writer.format(HuggingFaceParquet.class.getName()).options(HuggingFaceParquet.OPTIONS);
     }
 
     /** One Spark partition a file, each row in the file that its key decides. */

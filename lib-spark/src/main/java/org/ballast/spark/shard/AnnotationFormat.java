@@ -1,10 +1,12 @@
 package org.ballast.spark.shard;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
 import org.ballast.core.data.RowRejected;
+import org.ballast.core.data.Turn;
 import org.ballast.spark.picture.ImagePath;
 
 /** How a row of a source is read. */
@@ -113,6 +115,19 @@ interface AnnotationFormat {
             throw new RowRejected(Reason.BAD_LABEL, "label must be an integer, was " + shown(label));
         }
         return label.intValue();
+    }
+
+    /** Earlier turns, {@code history} of {@code prompt} and {@code response}; empty where there are none. */
+    static List<Turn> history(JsonNode row) throws RowRejected {
+        JsonNode history = row.path("history");
+        if (!history.isMissingNode() && !history.isNull() && !history.isArray()) {
+            throw new RowRejected(Reason.MISSING_FIELD, "history must be an array, was " + shown(history));
+        }
+        List<Turn> turns = new ArrayList<>();
+        for (JsonNode turn : history) {
+            turns.add(new Turn(text(turn, "prompt", true), text(turn, "response", true)));
+        }
+        return List.copyOf(turns);
     }
 
     /** The split that the row names where the input names none. */

@@ -5,13 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.CompletionType;
+import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
 import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
+import org.ballast.core.data.Turn;
 
 /**
  * BPO_Instruct (arXiv 2403.08730, {@code renjiepi/BPO_Instruct}): {@code id}, {@code image}, {@code prompt},
- * {@code completions} of {@code response}, {@code score} and {@code type} ({@code gt}, {@code llm-hal}, {@code mllm-hal}).
+ * {@code completions} of {@code response}, {@code score} and {@code type} ({@code gt}, {@code llm-hal}, {@code mllm-hal}). Our own export adds {@code history}, the earlier turns.
  */
 final class BpoFormat implements AnnotationFormat {
     /** Most responses of a prompt, in every format. */
@@ -21,11 +23,18 @@ final class BpoFormat implements AnnotationFormat {
     public List<Candidate> candidates(JsonNode row, RowContext context) throws RowRejected {
         String id = AnnotationFormat.id(row, "id", context);
         String image = row.has("image") ? AnnotationFormat.image(row, context) : null;
-        String prompt = AnnotationFormat.question(AnnotationFormat.text(row, "prompt", false), image);
+        List<Turn> history = AnnotationFormat.history(row);
+        String asked = AnnotationFormat.text(row, "prompt", false);
+        boolean isShown = history.stream().anyMatch(turn -> turn.prompt().contains(Prompt.IMAGE));
+        String prompt = isShown ? asked : AnnotationFormat.question(asked, image);
         List<SourceCompletion> completions = completions(row.get("completions"));
         Integer label = AnnotationFormat.optionalLabel(row);
         String digest = Sha256.of(
-                image == null ? "" : image, prompt, SourceCompletion.digest(completions), String.valueOf(label));
+                image == null ? "" : image,
+                prompt,
+                history.toString(),
+                SourceCompletion.digest(completions),
+                String.valueOf(label));
         return List.of(Candidate.prompt(
                 context,
                 0,
@@ -34,7 +43,7 @@ final class BpoFormat implements AnnotationFormat {
                 image,
                 prompt,
                 SourceCompletion.bestFirst(completions),
-                List.of(),
+                history,
                 label,
                 context.input().kind(),
                 AnnotationFormat.split(row, context)));

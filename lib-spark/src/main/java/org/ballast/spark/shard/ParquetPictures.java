@@ -1,6 +1,5 @@
 package org.ballast.spark.shard;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +14,9 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
+import org.ballast.spark.io.BorrowedTables;
+import org.ballast.spark.io.StageFolder;
+import org.ballast.spark.io.Table;
 
 /**
  * Pictures in the rows of Parquet files: of an annotation file ({@link ImageRoot.Kind#PARQUET}) or of the table {@code images} of
@@ -48,21 +50,25 @@ final class ParquetPictures {
         }
     }
 
-    /** The Parquet files of a root in the order of their names. */
+    /** The Parquet files of a root in the order of their names; those of a stage, or of the stages that it borrows its pictures from. */
     private static List<Path> files(Configuration hadoop, ImageRoot root) throws IOException {
         Path place = new Path(root.uri());
         if (root.kind() == ImageRoot.Kind.PARQUET) {
             return List.of(place);
         }
+        Path stage = place.getParent();
+        List<StageFolder> holders = BorrowedTables.holders(
+                List.of(StageFolder.of(hadoop, stage.getParent().toString(), stage.getName())), Table.IMAGES);
         List<Path> files = new ArrayList<>();
-        try {
-            for (FileStatus status : place.getFileSystem(hadoop).listStatus(place)) {
-                if (status.isFile() && status.getPath().getName().endsWith(".parquet")) {
-                    files.add(status.getPath());
+        for (StageFolder holder : holders) {
+            Path images = holder.table(Table.IMAGES.name());
+            if (holder.fileSystem().exists(images)) {
+                for (FileStatus status : holder.fileSystem().listStatus(images)) {
+                    if (status.isFile() && status.getPath().getName().endsWith(".parquet")) {
+                        files.add(status.getPath());
+                    }
                 }
             }
-        } catch (FileNotFoundException e) {
-            return List.of();
         }
         files.sort(null);
         return files;

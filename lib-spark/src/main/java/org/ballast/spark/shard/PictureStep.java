@@ -87,8 +87,8 @@ final class PictureStep {
      */
     Dataset<Row> run(Dataset<Row> keyed) {
         List<ImageRoot> roots = unpacked();
-        PictureFiles.Settings files =
-                new PictureFiles.Settings(roots, shard.options().limits().maxBytes());
+        PictureFiles.Settings files = new PictureFiles.Settings(
+                roots, shard.options().inspector().limits().maxBytes());
         Dataset<Row> paths = shard.once(PictureStat.TABLE, () -> located(keyed, roots)
                 .mapPartitions(new PictureStat(files, shard.hadoop()), Encoders.row(PictureStat.SCHEMA)));
         Dataset<Row> there = paths.filter(col("reason").isNull());
@@ -144,15 +144,18 @@ final class PictureStep {
                 total.getLong(1) / 1_000_000,
                 tasks,
                 plan.waves());
-        PictureCheck check =
-                new PictureCheck(shard.options().limits(), shard.options().decode());
         Broadcast<int[]> tasksOfBuckets = shard.context().broadcast(plan.taskOfBucket());
         Dataset<Row> placed = wanted.withColumn("task", taskOf(tasksOfBuckets).apply(col("bucket")))
                 .withColumn("unknown", col("known").isNull());
         try (Progress progress = Progress.of(shard.stage().stage(), "waves of pictures", plan.waves())) {
             for (int wave = 0; wave < plan.waves(); wave++) {
                 if (!log.isFinished(wave)) {
-                    wave(wave, plan, placed, new PictureTask(files, check, shard.hadoop(), shard.blobs("verdicts")));
+                    wave(
+                            wave,
+                            plan,
+                            placed,
+                            new PictureTask(
+                                    files, shard.options().inspector(), shard.hadoop(), shard.blobs("verdicts")));
                     log.finish(wave);
                 }
                 progress.to(wave + 1);

@@ -21,7 +21,9 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.ballast.core.data.Reason;
 import org.ballast.core.data.RowRejected;
 import org.ballast.core.data.Sha256;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageRejected;
+import org.ballast.core.image.InspectedImage;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.rows.ImageRows;
 
@@ -32,7 +34,7 @@ import org.ballast.spark.rows.ImageRows;
  */
 record PictureTask(
         PictureFiles.Settings settings,
-        PictureCheck check,
+        ImageInspector inspector,
         SerializableConfiguration hadoop,
         CollectionAccumulator<byte[]> verdicts)
         implements MapPartitionsFunction<Row, Row>, Serializable {
@@ -125,7 +127,7 @@ record PictureTask(
                 String id = Sha256.of(bytes);
                 long itsEnds = PictureFiles.edge(bytes);
                 Object before = seen.get(id);
-                Object found = before == null ? checked(bytes) : before;
+                Object found = before == null ? inspected(bytes) : before;
                 if (found instanceof Refusal refusal) {
                     seen.put(id, refusal);
                     String message = "image '%s': %s".formatted(path, refusal.message());
@@ -135,7 +137,7 @@ record PictureTask(
                 }
                 seen.put(id, Boolean.TRUE);
                 packer.add(new Verdict(root, path, length, modified, itsEnds, id, null, null, before == null));
-                return found instanceof PictureCheck.Checked picture ? row(id, path, picture) : null;
+                return found instanceof InspectedImage picture ? row(id, path, picture) : null;
             } catch (RowRejected e) {
                 packer.add(new Verdict(root, path, length, modified, 0, null, e.reason(), e.getMessage(), false));
                 return null;
@@ -147,15 +149,15 @@ record PictureTask(
             }
         }
 
-        private Object checked(byte[] bytes) {
+        private Object inspected(byte[] bytes) {
             try {
-                return check.check(bytes);
+                return inspector.inspect(bytes);
             } catch (ImageRejected e) {
                 return new Refusal(Reason.of(e.reason().code()), e.getMessage());
             }
         }
 
-        private Row row(String id, String path, PictureCheck.Checked picture) {
+        private Row row(String id, String path, InspectedImage picture) {
             Object[] image = {picture.bytes(), path};
             Object[] values = {
                 id,

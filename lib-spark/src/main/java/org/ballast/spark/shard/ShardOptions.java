@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.ballast.core.image.ImageLimits;
+import org.ballast.core.image.ImageInspector;
 
 /**
  * What {@code shard} is asked to do.
  *
  * @param inputs at least one
  * @param classes path of a JSON object {@code in_distribution}, {@code open} of class names; null for none
- * @param limits of a picture
- * @param decode true: every picture is decoded whole; false: only its header is read
+ * @param inspector what is looked at in a picture and what is made of it, with the limits of a picture
+ * @param nearDuplicates bits in which the difference hashes of pictures that look alike may differ, 0 to 16; -1 to look for none
  * @param pictures whether pictures are stored or only referenced
  * @param waveRows annotation rows a wave: the most that a killed run reads again
  * @param wavePictures pictures a wave: the most that a killed run reads again
@@ -25,8 +25,8 @@ public record ShardOptions(
         List<ShardInput> inputs,
         String classes,
         PictureStorage pictures,
-        ImageLimits limits,
-        boolean decode,
+        ImageInspector inspector,
+        int nearDuplicates,
         int waveRows,
         int wavePictures,
         double maxFailureRate,
@@ -36,7 +36,12 @@ public record ShardOptions(
     public ShardOptions {
         inputs = List.copyOf(inputs);
         Objects.requireNonNull(pictures, "pictures");
-        Objects.requireNonNull(limits, "limits");
+        Objects.requireNonNull(inspector, "inspector");
+        require(
+                nearDuplicates >= -1 && nearDuplicates <= 16 && (nearDuplicates < 0 || inspector.dHash()),
+                "near duplicates",
+                "must be 0 .. 16 bits of hashes that are taken, or -1",
+                nearDuplicates);
         require(!inputs.isEmpty(), "inputs", "must not be empty", inputs);
         require(waveRows >= 1, "wave rows", "must be at least 1", waveRows);
         require(wavePictures >= 1, "wave pictures", "must be at least 1", wavePictures);
@@ -50,8 +55,8 @@ public record ShardOptions(
                 others,
                 classes,
                 pictures,
-                limits,
-                decode,
+                inspector,
+                nearDuplicates,
                 waveRows,
                 wavePictures,
                 maxFailureRate,

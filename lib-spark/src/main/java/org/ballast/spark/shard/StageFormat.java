@@ -46,11 +46,7 @@ final class StageFormat implements AnnotationFormat {
                 ? AnnotationFormat.image(AnnotationFormat.text(row, "image_id", false), context)
                 : null;
         String prompt = AnnotationFormat.text(row, "prompt", false);
-        List<Turn> history = new ArrayList<>();
-        for (JsonNode turn : row.path("history")) {
-            history.add(new Turn(
-                    AnnotationFormat.text(turn, "prompt", true), AnnotationFormat.text(turn, "response", true)));
-        }
+        List<Turn> history = AnnotationFormat.history(row);
         List<SourceCompletion> completions = completions(row.path(StageRows.COMPLETIONS), stored);
         Integer label = AnnotationFormat.optionalLabel(row);
         String kind = row.path("kind").textValue();

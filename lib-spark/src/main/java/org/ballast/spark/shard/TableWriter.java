@@ -80,6 +80,9 @@ final class TableWriter {
         }
         writeTexts();
         writeIndex(verdicts);
+        if (shard.options().pictures() == PictureStorage.EMBED) {
+            writeDuplicates();
+        }
         rows.put(
                 Table.IMAGES.name(),
                 Tables.read(shard.spark(), shard.stage(), Table.IMAGES).count());
@@ -209,8 +212,7 @@ final class TableWriter {
                     stored, shard.stage(), Table.QUARANTINE, shard.options().targetFileBytes());
             return;
         }
-        Dataset<Row> before = Tables.read(shard.spark(), shard.stage(), Table.QUARANTINE);
-        if (before.count() != quarantined || !stored.exceptAll(before).isEmpty()) {
+        if (differs(stored, Table.QUARANTINE)) {
             swap.replace(Table.QUARANTINE);
             stage("quarantine", Table.QUARANTINE, stored);
         }
@@ -239,6 +241,25 @@ final class TableWriter {
         if (!fresh.isEmpty()) {
             stage("pictures", PictureMemory.TABLE, fresh);
         }
+    }
+
+    private void writeDuplicates() {
+        Dataset<Row> found = shard.once(Duplicates.TABLE, () -> Duplicates.of(shard, compared)
+                .select(RowResolver.columns(Duplicates.SCHEMA))
+                .coalesce(1)
+                .sortWithinPartitions("image_id", "duplicate_of", "path"));
+        rows.put(Duplicates.TABLE.name(), found.count());
+        if (!shard.updates()) {
+            whole(found, Duplicates.TABLE);
+        } else if (differs(found, Duplicates.TABLE)) {
+            swap.replace(Duplicates.TABLE);
+            stage("duplicates", Duplicates.TABLE, found);
+        }
+    }
+
+    private boolean differs(Dataset<Row> after, Table table) {
+        Dataset<Row> before = Tables.read(shard.spark(), shard.stage(), table);
+        return before.count() != after.count() || !after.exceptAll(before).isEmpty();
     }
 
     private void whole(Dataset<Row> fresh, Table table) {

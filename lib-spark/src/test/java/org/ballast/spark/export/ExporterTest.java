@@ -224,7 +224,7 @@ class ExporterTest {
         StageFolder same =
                 stages.prompts("same", List.of(Stages.prompt("p", ID, "<image> Who?", List.of(), "train")), IMAGES);
         assertThatThrownBy(() -> Exporter.run(
-                        spark, stages.open("twice"), options(ExportFormat.HF), List.of(shard, same), List.of(answers)))
+                        spark, stages.open("twice"), options(ExportFormat.HF), List.of(shard, same), List.of(truth())))
                 .hasStackTraceContaining("row 'p' of split 'train' comes from several");
     }
 
@@ -317,6 +317,9 @@ class ExporterTest {
                 1 << 20);
         export("bpo-tar", packed, List.of(shard), stages("truth"), stages("negatives"));
         assertThat(files("bpo-tar/images")).containsExactly("images-000000.tar");
+        assertThat(Files.readString(root.resolve("bpo-tar/README.md")))
+                .contains("path: \"bpo/train.json\"")
+                .doesNotContain(".tar");
         assertThat(Tars.read(root.resolve("bpo-tar/images/images-000000.tar")))
                 .containsOnlyKeys(image)
                 .containsEntry(image, PICTURE);
@@ -344,6 +347,9 @@ class ExporterTest {
         assertThat(export("wds", options(ExportFormat.WEBDATASET), List.of(samples())))
                 .isEqualTo(new RowAccount(3, 3, 0));
         assertThat(files("wds/samples")).containsExactly("open-000000.tar", "train-000000.tar");
+        assertThat(Files.readString(root.resolve("wds/README.md")))
+                .as("a pattern that no split shares with another whose name it begins")
+                .contains("path: \"samples/train-[0-9][0-9][0-9][0-9][0-9][0-9].tar\"");
         var members = Tars.read(root.resolve("wds/samples/train-000000.tar"));
         String key = MemberKeys.of("s/1.png");
         List<String> first = List.of(key + ".png", key + ".cls", key + ".json", key + ".txt");

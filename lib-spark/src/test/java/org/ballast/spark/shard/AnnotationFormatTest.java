@@ -162,6 +162,21 @@ class AnnotationFormatTest {
     }
 
     @Test
+    void aLaterTurnOfABpoExportHasItsPictureInTheHistory() {
+        ShardInput bpo = ShardInput.of(AnnotationLayout.BPO, "a.json", "images", "train", "src");
+        String row =
+                """
+                {"id": "a", "image": "a.png", "prompt": "Colour?", "completions": [{"score": 1, "response": "Red.", "type": "gt"}],
+                 "history": [{"prompt": "<image>\\nWhat?", "response": "A cat."}]}
+                """;
+        Candidate turn = one(bpo, row);
+        assertThat(turn.prompt()).isEqualTo("Colour?");
+        assertThat(turn.history()).containsExactly(new Turn("<image>\nWhat?", "A cat."));
+        assertThat(one(bpo, row.replace("\"history\": [", "\"history\": [7, ")).reason())
+                .isEqualTo(Reason.MISSING_FIELD);
+    }
+
+    @Test
     void inputsAreChecked() {
         assertThatThrownBy(() -> ShardInput.openMmlo("a.json", "i", "a/b", Domain.IN_DISTRIBUTION, "s"))
                 .hasMessageContaining("a.json")

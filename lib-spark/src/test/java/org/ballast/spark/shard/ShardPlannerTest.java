@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.ballast.core.data.Domain;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,8 +45,9 @@ class ShardPlannerTest {
                         List.of(inputs),
                         classes == null ? null : data.resolve(classes).toString(),
                         PictureStorage.EMBED,
-                        new ImageLimits(1 << 20, 1 << 20, 4096),
-                        true,
+                        new ImageInspector(
+                                new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
+                        -1,
                         10,
                         10,
                         0.1,

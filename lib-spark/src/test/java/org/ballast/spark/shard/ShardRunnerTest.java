@@ -33,6 +33,7 @@ import org.ballast.core.data.Quarantined;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.spark.SparkExtension;
 import org.ballast.spark.io.RunHeader;
@@ -107,8 +108,9 @@ class ShardRunnerTest {
                         List.of(inputs),
                         null,
                         PictureStorage.EMBED,
-                        new ImageLimits(10_000, 1_000_000, 1_000),
-                        true,
+                        new ImageInspector(
+                                new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, false),
+                        -1,
                         15,
                         5,
                         maxFailureRate,

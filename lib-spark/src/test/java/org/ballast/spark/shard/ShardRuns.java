@@ -16,6 +16,7 @@ import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.spark.io.Manifest;
 import org.ballast.spark.io.RunHeader;
@@ -30,6 +31,7 @@ final class ShardRuns {
 
     PictureStorage pictures = PictureStorage.EMBED;
     int partitions = 2;
+    boolean dHash;
     int waveRows = 1_000;
     int wavePictures = 1_000;
     long targetFileBytes = 1 << 20;
@@ -48,8 +50,9 @@ final class ShardRuns {
                         List.of(inputs),
                         null,
                         pictures,
-                        new ImageLimits(10_000, 1_000_000, 1_000),
-                        true,
+                        new ImageInspector(
+                                new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, dHash),
+                        dHash ? 4 : -1,
                         waveRows,
                         wavePictures,
                         maxFailureRate,
@@ -83,7 +86,8 @@ final class ShardRuns {
     Map<String, List<String>> tables(String stage) {
         Map<String, List<String>> tables = new TreeMap<>();
         StageFolder folder = folder(stage);
-        for (Table table : List.of(Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE)) {
+        for (Table table :
+                List.of(Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE, Duplicates.TABLE)) {
             if (Files.exists(local(stage).resolve(table.name()))) {
                 tables.put(
                         table.name(),
