@@ -39,7 +39,9 @@ public record ShardOptions(
         Objects.requireNonNull(pictures, "pictures");
         Objects.requireNonNull(inspector, "inspector");
         require(
-                nearDuplicates >= -1 && nearDuplicates <= PerceptualDuplicates.MOST_DISTANCE && (nearDuplicates < 0 || inspector.dHash()),
+                nearDuplicates >= -1
+                        && nearDuplicates <= PerceptualDuplicates.MOST_DISTANCE
+                        && (nearDuplicates < 0 || inspector.dHash()),
                 "near duplicates",
                 "must be 0 .. 16 bits of hashes that are taken, or -1",
                 nearDuplicates);
