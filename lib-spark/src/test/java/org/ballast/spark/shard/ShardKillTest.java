@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.spark.SparkExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs that end at any change of the output folder, and their reruns. */
 @ExtendWith(SparkExtension.class)
 class ShardKillTest {
-    /** How many of the places are tried; all with {@code -Dballast.long-tests=true}. */
-    private static final int TRIES = 5;
+    /** How many of the places are tried where not all are. */
+    private static final int TRIES = 4;
 
     private final SparkSession spark;
 
@@ -52,10 +54,31 @@ class ShardKillTest {
 
     @Test
     void aRunThatWasKilledAnywhereEndsAsAnUndisturbedOne() throws IOException {
+        killRuns(false);
+    }
+
+    @Test
+    @Tag("long")
+    void aRunThatWasKilledAtAnyChangeEndsAsAnUndisturbedOne() throws IOException {
+        killRuns(true);
+    }
+
+    @Test
+    void anUpdateThatWasKilledAnywhereEndsAsAnUndisturbedOne() throws IOException {
+        killUpdates(false);
+    }
+
+    @Test
+    @Tag("long")
+    void anUpdateThatWasKilledAtAnyChangeEndsAsAnUndisturbedOne() throws IOException {
+        killUpdates(true);
+    }
+
+    private void killRuns(boolean everywhere) throws IOException {
         long changes = changesOf("whole");
         Map<String, List<String>> tables = runs.tables("whole");
         List<String> images = runs.images("whole");
-        for (long stop : places(changes, 11)) {
+        for (long stop : places(changes, everywhere, 11)) {
             String stage = "killed-" + stop;
             killed(stage, stop);
             runs.run(stage, data.inputs("w"));
@@ -65,18 +88,14 @@ class ShardKillTest {
         }
     }
 
-    @Test
-    void anUpdateThatWasKilledAnywhereEndsAsAnUndisturbedOne() throws IOException {
+    private void killUpdates(boolean everywhere) throws IOException {
         runs.run("before", data.inputs("w0"));
         ShardRuns.copy(root.resolve("out/before"), root.resolve("before"));
         data.change();
         long changes = changesOf("before");
         Map<String, List<String>> tables = runs.tables("before");
         List<String> images = runs.images("before");
-        // the last changes are those of the commit
-        List<Long> places = new java.util.ArrayList<>(places(changes, 12));
-        places.addAll(List.of(changes - 4, changes - 12, changes - 20));
-        for (long stop : places) {
+        for (long stop : places(changes, everywhere, 12)) {
             ShardRuns.delete(root.resolve("out/before"));
             ShardRuns.copy(root.resolve("before"), root.resolve("out/before"));
             killed("before", stop);
@@ -126,10 +145,12 @@ class ShardKillTest {
         }
     }
 
-    private static List<Long> places(long changes, long seed) {
-        if (Boolean.getBoolean("ballast.long-tests")) {
-            return java.util.stream.LongStream.range(0, changes).boxed().toList();
+    /** The last changes are those of the commit. */
+    private static List<Long> places(long changes, boolean everywhere, long seed) {
+        if (everywhere) {
+            return LongStream.range(0, changes).boxed().toList();
         }
-        return new SplittableRandom(seed).longs(TRIES, 1, changes).boxed().toList();
+        LongStream some = new SplittableRandom(seed).longs(TRIES, 1, changes);
+        return LongStream.concat(some, LongStream.of(changes - 12)).boxed().toList();
     }
 }
