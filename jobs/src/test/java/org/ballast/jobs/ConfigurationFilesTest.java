@@ -32,6 +32,15 @@ class ConfigurationFilesTest {
     }
 
     @Test
+    void everyJobHoldsALeaseOnItsOutput() {
+        for (Job job : Pipeline.jobs()) {
+            assertThat(RunConfig.reference().getInt(job.name() + ".execution.lease-seconds"))
+                    .as(job.name())
+                    .isEqualTo(60);
+        }
+    }
+
+    @Test
     void everyJobHasItsSettingsAndEverySettingItsJob() {
         assertThat(RunConfig.jobs(RunConfig.reference()))
                 .containsExactlyInAnyOrderElementsOf(

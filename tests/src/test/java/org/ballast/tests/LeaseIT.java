@@ -35,7 +35,9 @@ final class LeaseIT {
             assertThat(woken.exit()).as(woken.errors()).isEqualTo(1);
             assertThat(woken.errors()).contains("has lost its lease");
         }
-        output(root).requireSameAs(undisturbed, undisturbed.data().toString(), Repository.emptyFolder("lease-suspended-copy"));
+        output(root)
+                .requireSameAs(
+                        undisturbed, undisturbed.data().toString(), Repository.emptyFolder("lease-suspended-copy"));
     }
 
     @Test

@@ -102,7 +102,8 @@ final class ShardOutput {
                                 undisturbed.data().toString()));
             }
             assertThat(Stored.manifest(mine, stage.getKey()).path("rows"))
-                    .isEqualTo(Stored.manifest(undisturbed.root(), stage.getKey()).path("rows"));
+                    .isEqualTo(
+                            Stored.manifest(undisturbed.root(), stage.getKey()).path("rows"));
         }
     }
 

@@ -89,7 +89,7 @@ abstract class StoreContract {
     private static boolean hasWave(ShardOutput output) {
         try {
             return output.listing().keySet().stream()
-                    .anyMatch(name -> name.startsWith("photos/_work/") && name.contains("wave-00000"));
+                    .anyMatch(name -> name.startsWith("photos/_work/") && name.contains("images-wave"));
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

@@ -82,7 +82,8 @@ final class ShardTask implements Task {
                         input.source(),
                         input.idPrefix(),
                         String.valueOf(input.kind()),
-                        String.valueOf(input.kindPattern())))
+                        String.valueOf(input.kindPattern()),
+                        String.valueOf(input.gives())))
                 .sorted()
                 .toArray(String[]::new));
     }

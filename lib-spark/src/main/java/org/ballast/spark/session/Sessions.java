@@ -13,7 +13,8 @@ public final class Sessions {
      * <p>Columns are compared with their case, as Parquet stores them; a partition column keeps its text ({@code split=01}
      * is not the number 1); pictures and features are read row by row, for 4096 rows of them, a columnar batch, are gigabytes;
      * files are listed in the driver up to a size that the sample never reaches. Committers for object stores are set
-     * where their classes are there and the user has not set others.
+     * where their classes are there and the user has not set others. On local threads no task waits for a place near
+     * its data: nothing there ever offers it again, and a job over HDFS would wait for ever.
      */
     public static SparkSession open(String name) {
         SparkSession.Builder builder = SparkSession.builder()
@@ -32,6 +33,9 @@ public final class Sessions {
                         builder.config(key, value);
                     }
                 });
+        if (given.get("spark.master", "").startsWith("local")) {
+            builder.config("spark.locality.wait", "0s");
+        }
         return builder.getOrCreate();
     }
 }

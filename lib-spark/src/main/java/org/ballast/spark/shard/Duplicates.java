@@ -110,8 +110,8 @@ final class Duplicates {
                 .toArray(Column[]::new);
         Dataset<Row> banded = firsts.withColumn("banded", explode(array(values)))
                 .select(col("dhash"), col("first"), col("banded.band"), col("banded.value"));
-        Dataset<Row> others = banded.select(
-                col("dhash").as("other_dhash"), col("first").as("other"), col("band"), col("value"));
+        Dataset<Row> others =
+                banded.select(col("dhash").as("other_dhash"), col("first").as("other"), col("band"), col("value"));
         return banded.join(others.hint("merge"), ShardContext.on("band", "value"))
                 .filter(col("dhash").lt(col("other_dhash")))
                 .withColumn("distance", expr("bit_count(dhash ^ other_dhash)").cast(DataTypes.IntegerType))

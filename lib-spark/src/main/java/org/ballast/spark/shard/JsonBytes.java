@@ -239,9 +239,7 @@ final class JsonBytes implements Closeable {
     }
 
     private void scanWord() throws IOException {
-        for (int next = peek();
-                next > ' ' && next != ',' && next != ']' && next != '}' && next != ':';
-                next = peek()) {
+        for (int next = peek(); next > ' ' && next != ',' && next != ']' && next != '}' && next != ':'; next = peek()) {
             take(read());
         }
     }

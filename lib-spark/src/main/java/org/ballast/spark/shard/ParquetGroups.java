@@ -26,6 +26,7 @@ final class ParquetGroups extends ReadSupport<Group> {
     static ParquetReader<Group> open(Configuration hadoop, Path file, MessageType columns) throws IOException {
         return ParquetReader.builder(new ParquetGroups(columns), file)
                 .withConf(hadoop)
+                .withCodecFactory(new BoundedPages(hadoop))
                 .build();
     }
 

@@ -87,8 +87,8 @@ final class PictureStep {
      */
     Dataset<Row> run(Dataset<Row> keyed) {
         List<ImageRoot> roots = unpacked();
-        PictureFiles.Settings files =
-                new PictureFiles.Settings(roots, shard.options().inspector().limits().maxBytes());
+        PictureFiles.Settings files = new PictureFiles.Settings(
+                roots, shard.options().inspector().limits().maxBytes());
         Dataset<Row> paths = shard.once(PictureStat.TABLE, () -> located(keyed, roots)
                 .mapPartitions(new PictureStat(files, shard.hadoop()), Encoders.row(PictureStat.SCHEMA)));
         Dataset<Row> there = paths.filter(col("reason").isNull());
@@ -150,7 +150,11 @@ final class PictureStep {
         try (Progress progress = Progress.of(shard.stage().stage(), "waves of pictures", plan.waves())) {
             for (int wave = 0; wave < plan.waves(); wave++) {
                 if (!log.isFinished(wave)) {
-                    wave(wave, plan, placed, new PictureTask(
+                    wave(
+                            wave,
+                            plan,
+                            placed,
+                            new PictureTask(
                                     files, shard.options().inspector(), shard.hadoop(), shard.blobs("verdicts")));
                     log.finish(wave);
                 }

@@ -89,6 +89,7 @@ final class TarArchives {
     private static final class Entries implements Iterator<Row> {
         private final ImageRoot root;
         private final FSDataInputStream file;
+        private final TarHeaderLimit limit;
         private final TarArchiveInputStream archive;
         private final long fileLength;
         private final long stamp;
@@ -99,7 +100,8 @@ final class TarArchives {
         Entries(ImageRoot root, FSDataInputStream file, long fileLength, long stamp) {
             this.root = root;
             this.file = file;
-            this.archive = new TarArchiveInputStream(file);
+            this.limit = new TarHeaderLimit(file);
+            this.archive = new TarArchiveInputStream(limit);
             this.fileLength = fileLength;
             this.stamp = stamp;
             this.next = read();
@@ -120,11 +122,14 @@ final class TarArchives {
             return current;
         }
 
+        private TarArchiveEntry nextEntry() throws IOException {
+            limit.headers();
+            return archive.getNextTarEntry();
+        }
+
         private Row read() {
             try {
-                for (TarArchiveEntry entry = archive.getNextTarEntry();
-                        entry != null;
-                        entry = archive.getNextTarEntry()) {
+                for (TarArchiveEntry entry = nextEntry(); entry != null; entry = nextEntry()) {
                     last = "entry '" + Quarantined.bounded(entry.getName()) + "'";
                     // the archive reads block by block, so the file stands where the body begins
                     long offset = file.getPos();

@@ -13,6 +13,7 @@ import org.ballast.core.data.Completion;
 import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Domain;
 import org.ballast.core.data.Turn;
+import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,8 +31,8 @@ class FormatSamplesTest {
                 List.of(inputs),
                 null,
                 PictureStorage.EMBED,
-                new ImageLimits(1 << 20, 1 << 20, 4096),
-                true,
+                new ImageInspector(new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
+                -1,
                 100,
                 100,
                 0,

@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -427,5 +428,55 @@ class HostileRowsTest {
                                 ShardInput.of(AnnotationLayout.IMAGE_FOLDER, listed.toString(), null, "train", "s"))))
                 .isInstanceOf(ShardInputException.class)
                 .hasMessageContaining("metadata.csv is not read");
+    }
+
+    private static byte[] idx(int magic, int... fields) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * fields.length + 8);
+        bytes.putInt(magic);
+        for (int field : fields) {
+            bytes.putInt(field);
+        }
+        return bytes.array();
+    }
+
+    /** Rows of the two files, or why they are refused; and, where rows are read, why their pictures are not copied. */
+    private static String idx(Path folder, byte[] pictures, byte[] labels) throws IOException {
+        Path file = folder.resolve("x-images-idx3-ubyte");
+        Files.write(file, pictures);
+        Files.deleteIfExists(folder.resolve("x-labels-idx1-ubyte"));
+        if (labels != null) {
+            Files.write(folder.resolve("x-labels-idx1-ubyte"), labels);
+        }
+        ShardInput input = file(AnnotationLayout.IDX, file);
+        org.apache.hadoop.fs.Path place = new org.apache.hadoop.fs.Path(file.toString());
+        try {
+            int rows = read(SourceRows.open(HADOOP, input, place), input).size();
+            PackedPictures.unpack(
+                    HADOOP,
+                    new ImageRoot(0, "x", place.toString(), ImageRoot.Kind.IDX),
+                    new org.apache.hadoop.fs.Path(folder.resolve("x.tar").toString()));
+            return rows + " rows";
+        } catch (AnnotationException e) {
+            assertThat(folder.resolve("x.tar")).doesNotExist();
+            return e.getMessage();
+        }
+    }
+
+    @Test
+    void brokenIdxFilesAreRefused(@TempDir Path folder) throws IOException {
+        byte[] labels = Arrays.copyOf(idx(0x801, 2), 10);
+        // two pictures of 2 x 2 are the eight bytes behind the header
+        byte[] pictures = idx(0x803, 2, 2, 2);
+        assertThat(idx(folder, idx(0x802, 2, 2, 2), labels)).contains("is no IDX file of pictures", "00000802");
+        assertThat(idx(folder, idx(0x803, -1, 2, 2), labels)).contains("-1 pictures");
+        assertThat(idx(folder, idx(0x803, 2, 1 << 30, 2), labels)).contains("2 x 1073741824");
+        assertThat(idx(folder, idx(0x803, 2, 0, 2), labels)).contains("2 x 0");
+        assertThat(idx(folder, Arrays.copyOf(pictures, 9), labels)).contains("no whole IDX file");
+        assertThat(idx(folder, pictures, null)).contains("x-labels-idx1-ubyte is not there");
+        assertThat(idx(folder, pictures, idx(0x801, 3))).contains("2 pictures", "3 labels");
+        assertThat(idx(folder, pictures, Arrays.copyOf(labels, 6))).contains("no whole IDX file");
+        assertThat(idx(folder, pictures, Arrays.copyOf(labels, 9))).contains("end at 1 of 2");
+        assertThat(idx(folder, Arrays.copyOf(pictures, 23), labels)).contains("ends at picture 1 of 2");
+        assertThat(idx(folder, pictures, labels)).isEqualTo("2 rows");
     }
 }

@@ -32,14 +32,19 @@ final class InputContract {
     }
 
     static void check(byte[] input, ShardInput of, Opener opener) {
-        boolean first = isWithin(input, of, opener);
-        if (!first && !isWithin(input, of, opener)) {
+        check(input, CONSTANT_BYTES + BYTES_PER_INPUT_BYTE * input.length, of, opener);
+    }
+
+    /** @param mostBytes that may be allocated */
+    static void check(byte[] input, long mostBytes, ShardInput of, Opener opener) {
+        boolean first = isWithin(input, mostBytes, of, opener);
+        if (!first && !isWithin(input, mostBytes, of, opener)) {
             throw new AssertionError(input.length + " bytes of input took too much time or memory");
         }
     }
 
     /** The first call loads classes: only what a second one takes counts. */
-    private static boolean isWithin(byte[] input, ShardInput of, Opener opener) {
+    private static boolean isWithin(byte[] input, long mostBytes, ShardInput of, Opener opener) {
         long allocated = THREADS.getCurrentThreadAllocatedBytes();
         long start = System.nanoTime();
         try (SourceRows rows = opener.open(input)) {
@@ -57,8 +62,7 @@ final class InputContract {
         } catch (IOException e) {
             throw new UncheckedIOException("nothing can go wrong in reading what is here", e);
         }
-        return THREADS.getCurrentThreadAllocatedBytes() - allocated
-                        <= CONSTANT_BYTES + BYTES_PER_INPUT_BYTE * input.length
+        return THREADS.getCurrentThreadAllocatedBytes() - allocated <= mostBytes
                 && System.nanoTime() - start <= MOST_NANOS;
     }
 

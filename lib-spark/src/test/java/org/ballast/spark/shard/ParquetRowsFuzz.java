@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.hadoop.conf.Configuration;
 
-/** A Parquet file of preferences. */
+/**
+ * A Parquet file of preferences. Time is bounded, memory only by the heap: Parquet's own decoders allocate the entries that a
+ * dictionary, and the values that a run, claims to have.
+ */
 class ParquetRowsFuzz {
     private static final Configuration HADOOP = new Configuration();
 
@@ -23,7 +26,7 @@ class ParquetRowsFuzz {
             Files.write(file, input);
             ShardInput of = ShardInput.of(AnnotationLayout.RLAIF_V, file.toString(), null, "train", "s");
             org.apache.hadoop.fs.Path place = new org.apache.hadoop.fs.Path(file.toUri());
-            InputContract.check(input, of, bytes -> new ParquetRows(HADOOP, of, place));
+            InputContract.check(input, Long.MAX_VALUE, of, bytes -> new ParquetRows(HADOOP, of, place));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

@@ -45,7 +45,8 @@ class ShardPlannerTest {
                         List.of(inputs),
                         classes == null ? null : data.resolve(classes).toString(),
                         PictureStorage.EMBED,
-                        new ImageInspector(new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
+                        new ImageInspector(
+                                new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
                         -1,
                         10,
                         10,

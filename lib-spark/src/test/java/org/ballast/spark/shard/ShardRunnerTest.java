@@ -108,7 +108,8 @@ class ShardRunnerTest {
                         List.of(inputs),
                         null,
                         PictureStorage.EMBED,
-                        new ImageInspector(new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, false),
+                        new ImageInspector(
+                                new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, false),
                         -1,
                         15,
                         5,

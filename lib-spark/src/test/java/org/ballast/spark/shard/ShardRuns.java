@@ -50,7 +50,8 @@ final class ShardRuns {
                         List.of(inputs),
                         null,
                         pictures,
-                        new ImageInspector(new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, dHash),
+                        new ImageInspector(
+                                new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, dHash),
                         dHash ? 4 : -1,
                         waveRows,
                         wavePictures,
@@ -85,8 +86,8 @@ final class ShardRuns {
     Map<String, List<String>> tables(String stage) {
         Map<String, List<String>> tables = new TreeMap<>();
         StageFolder folder = folder(stage);
-        for (Table table : List.of(
-                Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE, Duplicates.TABLE)) {
+        for (Table table :
+                List.of(Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE, Duplicates.TABLE)) {
             if (Files.exists(local(stage).resolve(table.name()))) {
                 tables.put(
                         table.name(),
