@@ -52,9 +52,8 @@ import org.junit.jupiter.api.io.TempDir;
  * rules. See {@link Python} for which Python that is; without the libraries the test is skipped.
  */
 class ExportInteroperabilityIT {
-    private static final String CHECK = Repository.ROOT
-            .resolve("tests/src/test/python/check_exports.py")
-            .toString();
+    private static final String CHECK =
+            Repository.ROOT.resolve("tests/src/test/python/check_exports.py").toString();
     private static final int SAMPLES = 40;
     private static final int PROMPTS = 24;
 
@@ -69,7 +68,8 @@ class ExportInteroperabilityIT {
     @BeforeAll
     static void start() throws Exception {
         assumeTrue(
-                Python.has("pyarrow, datasets, duckdb, webdataset, PIL"), "nobody has checked that others read the exports");
+                Python.has("pyarrow, datasets, duckdb, webdataset, PIL"),
+                "nobody has checked that others read the exports");
         spark = SparkSession.builder()
                 .master("local[2]")
                 .config("spark.ui.enabled", "false")
@@ -229,10 +229,7 @@ class ExportInteroperabilityIT {
     void llamaFactorysRulesHold() throws Exception {
         for (ExportOptions.Rows rows : ExportOptions.Rows.values()) {
             JsonNode report = exported(
-                    "llama-factory",
-                    "lf-" + rows,
-                    options(ExportFormat.LLAMA_FACTORY, rows),
-                    List.of(prompts));
+                    "llama-factory", "lf-" + rows, options(ExportFormat.LLAMA_FACTORY, rows), List.of(prompts));
             int all = 0;
             for (String split : List.of("train", "val")) {
                 all += report.path("lf-" + rows + "_" + split).path("rows").asInt();
@@ -243,8 +240,8 @@ class ExportInteroperabilityIT {
 
     @Test
     void bposRulesHold() throws Exception {
-        JsonNode report = exported(
-                "bpo", "bpo", options(ExportFormat.BPO, ExportOptions.Rows.PREFERENCE), List.of(prompts));
+        JsonNode report =
+                exported("bpo", "bpo", options(ExportFormat.BPO, ExportOptions.Rows.PREFERENCE), List.of(prompts));
         assertThat(report.at("/train/rows").asInt() + report.at("/val/rows").asInt())
                 .isEqualTo(PROMPTS);
         assertThat(report.at("/train/pictures").asInt()).isPositive();
@@ -266,10 +263,7 @@ class ExportInteroperabilityIT {
     @Test
     void datasetsReadsSamplesAndPrompts() throws Exception {
         JsonNode report = exported(
-                "hf",
-                "hf",
-                options(ExportFormat.HF, ExportOptions.Rows.PREFERENCE),
-                List.of(samples, prompts));
+                "hf", "hf", options(ExportFormat.HF, ExportOptions.Rows.PREFERENCE), List.of(samples, prompts));
         assertThat(report.at("/samples/rows/train").asInt()).isGreaterThan(20);
         assertThat(report.at("/samples/rows/open").asInt()).isEqualTo(SAMPLES / 8);
         assertThat(report.at("/samples/pictures").asInt()).isEqualTo(SAMPLES);

@@ -41,7 +41,15 @@ class ExportKillIT {
 
     private static String[] call(Path root, String stage) {
         return new String[] {
-            "pipeline", "--stage", stage, "--conf", configuration.toString(), "--set", "root=" + root, "--master", "local[2]"
+            "pipeline",
+            "--stage",
+            stage,
+            "--conf",
+            configuration.toString(),
+            "--set",
+            "root=" + root,
+            "--master",
+            "local[2]"
         };
     }
 

@@ -34,7 +34,11 @@ class SchedulesIT {
         Path dag = SCHEDULES.resolve("ballast_nightly.py");
         assumeTrue(Python.has("sys"), "nobody has compiled the DAG");
         Path compiled = folder.resolve("compiled");
-        assertThat(Python.run(compiled, "-c", "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')", dag.toString()))
+        assertThat(Python.run(
+                        compiled,
+                        "-c",
+                        "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')",
+                        dag.toString()))
                 .as("%s", Files.readString(Path.of(compiled + ".err")))
                 .isZero();
 
@@ -78,7 +82,8 @@ class SchedulesIT {
         check(file, kind, resource, types);
         JsonNode application = resource.at(spec);
         assertThat(application.path("mainClass").asText()).isEqualTo(org.ballast.jobs.Main.class.getName());
-        assertThat(application.path("arguments")).hasToString("[\"pipeline\",\"--conf\",\"/etc/ballast/nightly.conf\"]");
+        assertThat(application.path("arguments"))
+                .hasToString("[\"pipeline\",\"--conf\",\"/etc/ballast/nightly.conf\"]");
         assertThat(Files.readString(Repository.ROOT.resolve("pom.xml")))
                 .contains("<spark.version>" + application.path("sparkVersion").asText() + "</spark.version>");
     }
@@ -86,8 +91,13 @@ class SchedulesIT {
     @Test
     void bothKubernetesResourcesRunTheSame() throws IOException {
         YAMLMapper yaml = new YAMLMapper();
-        assertThat(yaml.readTree(SCHEDULES.resolve("scheduled-spark-application.yaml").toFile()).at("/spec/template"))
-                .isEqualTo(yaml.readTree(SCHEDULES.resolve("spark-application.yaml").toFile()).at("/spec"));
+        assertThat(yaml.readTree(SCHEDULES
+                                .resolve("scheduled-spark-application.yaml")
+                                .toFile())
+                        .at("/spec/template"))
+                .isEqualTo(yaml.readTree(
+                                SCHEDULES.resolve("spark-application.yaml").toFile())
+                        .at("/spec"));
     }
 
     /** Fields, types and what must be there, as the table of types has it. */
@@ -96,7 +106,9 @@ class SchedulesIT {
         assertThat(object.isObject()).as(at).isTrue();
         types.get(type).fields().forEachRemaining(field -> {
             if (field.getValue().asText().contains("!")) {
-                assertThat(object.has(field.getKey())).as("%s.%s", at, field.getKey()).isTrue();
+                assertThat(object.has(field.getKey()))
+                        .as("%s.%s", at, field.getKey())
+                        .isTrue();
             }
         });
         object.fields().forEachRemaining(field -> {
@@ -137,7 +149,8 @@ class SchedulesIT {
         assertThat(Stored.table(root, "hf", "prompts").count()).isEqualTo(Sample.TRAIN + Sample.HELD_OUT);
         assertThat(root.resolve("webdataset/prompts/train-000000.tar")).isNotEmptyFile();
         assertThat(root.resolve("webdataset/prompts/train-000001.tar")).isNotEmptyFile();
-        assertThat(new ObjectMapper().readTree(root.resolve("bpo/bpo/train.json").toFile()))
+        assertThat(new ObjectMapper()
+                        .readTree(root.resolve("bpo/bpo/train.json").toFile()))
                 .hasSize(Sample.TRAIN);
         assertThat(root.resolve("bpo/images/images-000000.tar")).isNotEmptyFile();
         assertThat(root.resolve("llama-factory/dataset_info.json")).content().contains("llama-factory_train");
@@ -157,7 +170,11 @@ class SchedulesIT {
         Path lock = folder.resolve("lock");
         Process holder = new ProcessBuilder("flock", lock.toString(), "sleep", "120").start();
         try {
-            while (holder.isAlive() && new ProcessBuilder("flock", "-n", lock.toString(), "true").start().waitFor() == 0) {
+            while (holder.isAlive()
+                    && new ProcessBuilder("flock", "-n", lock.toString(), "true")
+                                    .start()
+                                    .waitFor()
+                            == 0) {
                 Thread.sleep(5);
             }
             assertThat(cron(folder.resolve("none.conf")).exit()).isEqualTo(75);
@@ -175,10 +192,15 @@ class SchedulesIT {
     }
 
     private static Map<String, String> states(Run run) throws IOException {
-        String result = run.output().lines().filter(line -> line.startsWith("{")).reduce("", (a, b) -> b);
+        String result =
+                run.output().lines().filter(line -> line.startsWith("{")).reduce("", (a, b) -> b);
         Map<String, String> states = new TreeMap<>();
-        new ObjectMapper().readTree(result).path("stages").fields().forEachRemaining(
-                stage -> states.put(stage.getKey(), stage.getValue().path("state").asText()));
+        new ObjectMapper()
+                .readTree(result)
+                .path("stages")
+                .fields()
+                .forEachRemaining(stage -> states.put(
+                        stage.getKey(), stage.getValue().path("state").asText()));
         return states;
     }
 
@@ -205,7 +227,8 @@ class SchedulesIT {
             }
         }
         assertThat(command)
-                .contains("/var/lock/ballast.lock", "/opt/ballast", "/etc/ballast/nightly.conf", "/var/log/ballast.log");
+                .contains(
+                        "/var/lock/ballast.lock", "/opt/ballast", "/etc/ballast/nightly.conf", "/var/log/ballast.log");
         builder.command(
                 builder.environment().get("SHELL"),
                 "-c",

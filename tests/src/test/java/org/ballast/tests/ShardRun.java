@@ -34,7 +34,7 @@ final class ShardRun {
     /** A run from scratch over the same data set, {@link ShardSet#grow grown}. */
     static synchronized ShardRun grown() throws IOException, InterruptedException {
         if (madeGrown == null) {
-            Path data = Repository.emptyFolder("shard-set-grown");
+            Path data = Repository.emptyFolder("shard-set-grown").resolve("data");
             ShardSet.grow(undisturbed().data(), data, SEED);
             madeGrown = run(data, "shard-run-grown");
         }
@@ -42,21 +42,18 @@ final class ShardRun {
     }
 
     private static ShardRun run(Path data, String name) throws IOException, InterruptedException {
-            Path root = Repository.emptyFolder(name);
-            Path configuration = ShardSet.configuration(data.resolve("run.conf"), data.toString(), root.toString());
-            Submit.Outcome outcome = Submit.run("pipeline", "--conf", configuration.toString(), "--master", "local[2]");
-            if (outcome.exit() != 0) {
-                throw new AssertionError("the run ended with " + outcome.exit() + "\n" + outcome.errors());
-            }
-            double seconds = 0;
-            for (String stage : new String[] {ShardSet.PHOTOS, ShardSet.CHATS}) {
-                seconds += outcome.result()
-                        .path("stages")
-                        .path(stage)
-                        .path("seconds")
-                        .asDouble();
-            }
-            return new ShardRun(data, configuration, root, Math.round(seconds * 1_000));
+        Path root = Repository.emptyFolder(name);
+        Path configuration = ShardSet.configuration(data.resolve("run.conf"), data.toString(), root.toString());
+        Submit.Outcome outcome = Submit.run("pipeline", "--conf", configuration.toString(), "--master", "local[2]");
+        if (outcome.exit() != 0) {
+            throw new AssertionError("the run ended with " + outcome.exit() + "\n" + outcome.errors());
+        }
+        double seconds = 0;
+        for (String stage : new String[] {ShardSet.PHOTOS, ShardSet.CHATS}) {
+            seconds +=
+                    outcome.result().path("stages").path(stage).path("seconds").asDouble();
+        }
+        return new ShardRun(data, configuration, root, Math.round(seconds * 1_000));
     }
 
     /** Folder of the {@link ShardSet}. */

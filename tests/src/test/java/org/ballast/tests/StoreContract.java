@@ -74,7 +74,9 @@ abstract class StoreContract {
         Map<String, String> before = output.listing();
         Submit.Outcome again = Submit.run(call);
         assertThat(again.state(ShardSet.PHOTOS)).isEqualTo("up-to-date");
-        assertThat(output.listing()).as("a run with nothing to do writes nothing").isEqualTo(before);
+        assertThat(output.listing())
+                .as("a run with nothing to do writes nothing")
+                .isEqualTo(before);
 
         requireUpdated(data, call, output, before);
     }
@@ -85,8 +87,9 @@ abstract class StoreContract {
         ShardRun grown = ShardRun.grown();
         for (Path file : ShardSet.changed(grown.data())) {
             files().copyFromLocalFile(
-                    new org.apache.hadoop.fs.Path(file.toUri()),
-                    new org.apache.hadoop.fs.Path(data + "/" + grown.data().relativize(file)));
+                            new org.apache.hadoop.fs.Path(file.toUri()),
+                            new org.apache.hadoop.fs.Path(
+                                    data + "/" + grown.data().relativize(file)));
         }
         Submit.Outcome update = Submit.run(call);
         assertThat(update.exit()).as(update.errors()).isZero();
@@ -100,7 +103,8 @@ abstract class StoreContract {
                 .containsAll(before.entrySet().stream()
                         .filter(file -> file.getKey().startsWith(images))
                         .toList());
-        output.requireSameAs(grown, data, Repository.emptyFolder("store-" + files().getUri().getScheme() + "/grown"));
+        output.requireSameAs(
+                grown, data, Repository.emptyFolder("store-" + files().getUri().getScheme() + "/grown"));
         afterwards();
     }
 

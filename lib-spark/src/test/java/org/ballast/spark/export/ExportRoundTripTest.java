@@ -146,9 +146,7 @@ class ExportRoundTripTest {
         return new ExportOptions(
                 format,
                 ExportOptions.Rows.PREFERENCE,
-                format == ExportFormat.LLAMA_FACTORY
-                        ? ExportOptions.Pictures.FILES
-                        : ExportOptions.Pictures.WEBDATASET,
+                format == ExportFormat.LLAMA_FACTORY ? ExportOptions.Pictures.FILES : ExportOptions.Pictures.WEBDATASET,
                 RULE,
                 List.of(),
                 FILE_BYTES,
@@ -168,7 +166,10 @@ class ExportRoundTripTest {
         try (Stream<Path> all = Files.walk(root.resolve(stage))) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
                 String name = root.resolve(stage).relativize(file).toString();
-                if (name.contains("/") && !name.endsWith(".crc") && !name.contains("_SUCCESS") && !name.startsWith("quarantine")) {
+                if (name.contains("/")
+                        && !name.endsWith(".crc")
+                        && !name.contains("_SUCCESS")
+                        && !name.startsWith("quarantine")) {
                     digests.put(name, Sha256.of(Files.readAllBytes(file)));
                 }
             }
@@ -210,7 +211,8 @@ class ExportRoundTripTest {
 
         assertThat(export("hf", ExportFormat.HF, List.of(data))).isEqualTo(new RowAccount(90, 90, 0));
         List<String> rows = new ArrayList<>();
-        for (Row row : spark.read().parquet(root.resolve("hf/samples").toString()).collectAsList()) {
+        for (Row row :
+                spark.read().parquet(root.resolve("hf/samples").toString()).collectAsList()) {
             rows.add("%s %s %s %s %s %s"
                     .formatted(
                             row.getAs("sample_id"),
@@ -289,8 +291,12 @@ class ExportRoundTripTest {
             if (name.endsWith(".json")) {
                 for (JsonNode row : tree(Files.readAllBytes(root.resolve("bpo").resolve(name)))) {
                     String image = row.path("image").textValue();
-                    found.add(name + row.path("id").asText() + row.path("prompt").asText() + row.path("history")
-                            + (image == null ? null : Sha256.of(pictures.get(image))) + row.path("completions"));
+                    found.add(name
+                            + row.path("id").asText()
+                            + row.path("prompt").asText()
+                            + row.path("history")
+                            + (image == null ? null : Sha256.of(pictures.get(image)))
+                            + row.path("completions"));
                 }
             }
         }
@@ -376,7 +382,8 @@ class ExportRoundTripTest {
 
         PackedFiles again = PackedFiles.plan(spark, out, "samples", located, samples, FILE_BYTES, WAVE_BYTES);
         assertThat(again.waves()).isEqualTo(plan.waves());
-        assertThat(new PictureWaves(spark, out, "samples", samples).write(again)).isEqualTo(90);
+        assertThat(new PictureWaves(spark, out, "samples", samples).write(again))
+                .isEqualTo(90);
         assertThat(times("stopped/samples")).as("finished waves stay").containsAllEntriesOf(times);
         Stages.commit(out);
         assertThat(digests("stopped")).isEqualTo(digests("whole")).containsAllEntriesOf(samplesOf(before));
@@ -412,8 +419,7 @@ class ExportRoundTripTest {
                 spark.createDataFrame(List.of(RowFactory.create(columns)), ImageRows.SCHEMA), data, Table.IMAGES, 1000);
         Tables.write(
                 spark.createDataFrame(
-                        List.of(PromptRows.toRow(
-                                Stages.prompt("p", id, "<image>\nWhat?", List.of(), "train"))),
+                        List.of(PromptRows.toRow(Stages.prompt("p", id, "<image>\nWhat?", List.of(), "train"))),
                         Table.PROMPTS.schema()),
                 data,
                 Table.PROMPTS,
@@ -421,7 +427,9 @@ class ExportRoundTripTest {
         Stages.commit(data);
         StageFolder answers = stages.completions(
                 "answers",
-                List.of(Completion.groundTruth("p", "A cat."), Stages.negative("p", CompletionType.WEAKENED, "A dog.")));
+                List.of(
+                        Completion.groundTruth("p", "A cat."),
+                        Stages.negative("p", CompletionType.WEAKENED, "A dog.")));
 
         export("lf", ExportFormat.LLAMA_FACTORY, List.of(data), answers);
         assertThat(tree(Files.readAllBytes(root.resolve("lf/preference/train.json")))

@@ -20,8 +20,21 @@ class MemberKeysTest {
     @Test
     void noTwoIdsShareAKey() {
         String made = MemberKeys.of("a.b");
-        List<String> ids =
-                List.of("a.b", "a/b", "a_b", "a b", "A_b", made, "__a__", "a", "", ".", "-", "a\0b", "con", MemberKeys.of(made));
+        List<String> ids = List.of(
+                "a.b",
+                "a/b",
+                "a_b",
+                "a b",
+                "A_b",
+                made,
+                "__a__",
+                "a",
+                "",
+                ".",
+                "-",
+                "a\0b",
+                "con",
+                MemberKeys.of(made));
         Set<String> keys = new HashSet<>();
         for (String id : ids) {
             String key = MemberKeys.of(id);
