@@ -12,6 +12,7 @@ import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.Task;
+import org.ballast.spark.duplicate.PerceptualDuplicates;
 import org.ballast.spark.shard.AnnotationLayout;
 import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
@@ -51,7 +52,7 @@ public final class ShardJob implements Job {
                 settings.optionalString("classes").orElse(null),
                 settings.choice("pictures", PictureStorage.class),
                 inspector(settings),
-                settings.integer("near-duplicates", -1, 16),
+                settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE),
                 settings.integer("wave-rows", 1, 100_000_000),
                 settings.integer("wave-pictures", 1, 100_000_000),
                 settings.number("max-failure-rate", 0, 1),
@@ -67,7 +68,7 @@ public final class ShardJob implements Job {
                 settings.number("max-image-aspect", 1, 1_000_000));
         ImageInspector.Check check = settings.choice("check", ImageInspector.Check.class);
         int edge = settings.integer("resize-longest-edge", 0, 65_535);
-        boolean hashed = settings.integer("near-duplicates", -1, 16) >= 0;
+        boolean hashed = settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE) >= 0;
         if (check == ImageInspector.Check.NONE && (edge > 0 || hashed)) {
             settings.fault("check", "is none, but resize-longest-edge and near-duplicates need header or full");
             check = ImageInspector.Check.HEADER;

@@ -57,8 +57,8 @@ final class DecoderBlock {
     /** {@code x + o_proj(attended)}, then {@code x + mlp(norm(x))}; attended {@code [tokens, heads * headDim]}. */
     Tensor output(Weights weights, int layer, Tensor x, Tensor attended) {
         String name = LlavaTensors.decoderLayer(layer);
-        Tensor sum =
-                x.add(Layers.linear(weights, name + "self_attn.o_proj", new Layers.Input(attended), text.outputBias())); // [tokens, d]
+        Tensor sum = x.add(Layers.linear(
+                weights, name + "self_attn.o_proj", new Layers.Input(attended), text.outputBias())); // [tokens, d]
         return mlp(weights, name, sum);
     }
 
@@ -66,7 +66,8 @@ final class DecoderBlock {
         Layers.Input normed = new Layers.Input(norm(weights, layer + "post_attention_layernorm", x)); // [tokens, d]
         Tensor gate = silu(Layers.linear(weights, layer + "mlp.gate_proj", normed, text.mlpBias())); // [tokens, f]
         Tensor inner = gate.mul(Layers.linear(weights, layer + "mlp.up_proj", normed, text.mlpBias())); // [tokens, f]
-        return x.add(Layers.linear(weights, layer + "mlp.down_proj", new Layers.Input(inner), text.mlpBias())); // [tokens, d]
+        return x.add(Layers.linear(
+                weights, layer + "mlp.down_proj", new Layers.Input(inner), text.mlpBias())); // [tokens, d]
     }
 
     /** Final norm and output projection: {@code [n, hidden] -> [n, vocab]}. */

@@ -83,8 +83,8 @@ final class Layers {
             Tensor wide = MatrixProduct.of(low.mul(new Scalar(update.scale())), update.b()); // [rows, out]
             return y.add_(wide.view(y.shape())); // [..., out]
         }
-        Tensor sum = addmm(
-                y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale())); // [rows, out]
+        Tensor sum =
+                addmm(y.view(-1, out), low, update.b().t(), new Scalar(1.0), new Scalar(update.scale())); // [rows, out]
         return sum.view(y.shape()); // [..., out]
     }
 

@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -54,6 +55,11 @@ public final class AppendLog {
 
     /** Deletes what killed waves left. */
     public void discardUnknown() {
+        if (stage.parent().isPresent() && !stage.has(table + SEALED)) {
+            throw new StageConflictException(
+                    "%s has no %s, so nobody knows which of its pictures are whole: discard it with --force."
+                            .formatted(stage, table + SEALED));
+        }
         discardBut(known());
     }
 
@@ -66,9 +72,12 @@ public final class AppendLog {
 
     /** Makes the files of all finished waves last. */
     void seal() {
-        Set<String> known = known();
-        if (!known.isEmpty() || stage.has(table + SEALED)) {
-            stage.write(table + SEALED, Json.write(new Files(List.copyOf(known))));
+        seal(known());
+    }
+
+    void seal(Collection<String> whole) {
+        if (!whole.isEmpty()) {
+            stage.write(table + SEALED, Json.write(new Files(List.copyOf(whole))));
         }
     }
 
@@ -87,7 +96,8 @@ public final class AppendLog {
         }
     }
 
-    private Set<String> known() {
+    /** Names of all files that are whole. */
+    Set<String> known() {
         Set<String> known = new TreeSet<>(sealed());
         try {
             String prefix = table + "-wave-";

@@ -147,13 +147,13 @@ public final class StageFolder {
             return start(wanted);
         }
         requireOurs();
+        if (new StageJournal(this).recover()) {
+            names = names(home());
+        }
         if (force) {
             read(file(RUN), RunHeader.class);
             LOG.info("{}: runs again, as forced", folder);
             return start(wanted);
-        }
-        if (new StageJournal(this).recover()) {
-            names = names(home());
         }
         RunHeader found = read(file(RUN), RunHeader.class);
         boolean same = found.digest().equals(wanted.digest());
@@ -203,7 +203,8 @@ public final class StageFolder {
         List<String> names = names(home());
         List<String> others = mainTable == null ? List.of() : names(folder);
         boolean empty = names.isEmpty() && others.isEmpty();
-        if (!empty && !names.contains(RUN) && !names.contains(CLEARING)) {
+        boolean ours = names.contains(RUN) || names.contains(CLEARING) || new StageJournal(this).isPending();
+        if (!empty && !ours) {
             throw new StageConflictException(
                     "%s is not empty and holds no %s (found %s): it is not the output of a stage. Name another root or stage, or empty it."
                             .formatted(folder, RUN, first(names.isEmpty() ? others : names)));

@@ -3,6 +3,7 @@ package org.ballast.spark.io;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -24,22 +25,28 @@ final class StageJournal {
     }
 
     /** What is to be done. */
-    private record Commit(Manifest manifest, TableSwap swap) {}
+    private record Commit(Manifest manifest, TableSwap swap, List<String> pictures) {}
 
     void commit(Manifest manifest, TableSwap swap) {
-        stage.write(stage.work(COMMIT), Json.write(new Commit(manifest, swap)));
+        List<String> pictures = List.copyOf(AppendLog.of(stage, Table.IMAGES).known());
+        stage.write(stage.work(COMMIT), Json.write(new Commit(manifest, swap, pictures)));
         recover();
+    }
+
+    /** True when a commit was cut off. */
+    boolean isPending() {
+        return DataCard.exists(stage, stage.work(COMMIT));
     }
 
     /** Finishes a commit that was cut off; true when there was one. */
     boolean recover() {
-        Path journal = stage.work(COMMIT);
-        if (!DataCard.exists(stage, journal)) {
+        if (!isPending()) {
             return false;
         }
+        Path journal = stage.work(COMMIT);
         try {
             Commit commit = Json.read(stage.text(journal), Commit.class);
-            apply(commit.manifest(), commit.swap());
+            apply(commit.manifest(), commit.swap(), commit.pictures());
         } catch (JsonProcessingException e) {
             throw new StageConflictException("%s is not a journal of ours (%s): discard the stage with --force."
                     .formatted(journal, e.getOriginalMessage()));
@@ -49,7 +56,7 @@ final class StageJournal {
         return true;
     }
 
-    private void apply(Manifest manifest, TableSwap swap) throws IOException {
+    private void apply(Manifest manifest, TableSwap swap, List<String> pictures) throws IOException {
         FileSystem files = stage.fileSystem();
         Path old = new Path(stage.file(MANIFESTS), manifest.parent().runId() + ".json");
         if (!files.exists(old)) {
@@ -61,7 +68,7 @@ final class StageJournal {
             files.delete(stage.file(StageFolder.MANIFEST), false);
             move(files, swap);
         }
-        AppendLog.of(stage, Table.IMAGES).seal();
+        AppendLog.of(stage, Table.IMAGES).seal(pictures);
         stage.finish(manifest);
     }
 

@@ -47,6 +47,27 @@ public final class ClassTables {
     public record Written(Map<String, Long> rows, Map<String, Double> figures) {}
 
     /**
+     * The tables of these classes, not yet stored: for a caller that puts them in place itself.
+     *
+     * @param statistics rows of {@link #STATISTICS}
+     * @param sampling rows of {@link #SAMPLING}
+     * @param figures for the manifest, see {@link TailReport}
+     */
+    public record Described(List<Row> statistics, List<Row> sampling, Map<String, Double> figures) {}
+
+    /** Describes classes; empty where there are none. */
+    public static Described describe(List<ClassCount> counts, ShapeOptions options) {
+        List<ClassStatistic> statistics =
+                ClassStatistic.of(counts, options.splits().trainSplit());
+        return new Described(
+                statistics.stream().map(ClassStatisticRows::toRow).toList(),
+                ClassSampling.of(counts, options.sampling()).stream()
+                        .map(ClassSamplingRows::toRow)
+                        .toList(),
+                TailReport.of(statistics));
+    }
+
+    /**
      * Writes {@code class_statistics} and {@code sampling} of the stage's {@code samples} and {@code prompts}, as far as it
      * has these tables and their rows have labels; nothing where none has.
      *
@@ -59,29 +80,25 @@ public final class ClassTables {
                 counts.addAll(counts(Tables.read(spark, stage, table), table));
             }
         }
+        Described described = describe(counts, options);
         Map<String, Long> rows = new TreeMap<>();
-        List<ClassStatistic> statistics =
-                ClassStatistic.of(counts, options.splits().trainSplit());
-        if (!statistics.isEmpty()) {
-            List<Row> stored =
-                    statistics.stream().map(ClassStatisticRows::toRow).toList();
-            rows.put(
-                    STATISTICS.name(),
-                    Tables.write(
-                            spark.createDataFrame(stored, STATISTICS.schema()), stage, STATISTICS, targetFileBytes));
-        }
-        List<ClassSampling> sampling = ClassSampling.of(counts, options.sampling());
-        if (!sampling.isEmpty()) {
-            List<Row> stored = sampling.stream().map(ClassSamplingRows::toRow).toList();
-            rows.put(
-                    SAMPLING.name(),
-                    Tables.write(spark.createDataFrame(stored, SAMPLING.schema()), stage, SAMPLING, targetFileBytes));
-        }
-        return new Written(rows, TailReport.of(statistics));
+        Map.of(STATISTICS, described.statistics(), SAMPLING, described.sampling())
+                .forEach((table, stored) -> {
+                    if (!stored.isEmpty()) {
+                        Dataset<Row> data = spark.createDataFrame(stored, table.schema());
+                        rows.put(table.name(), Tables.write(data, stage, table, targetFileBytes));
+                    }
+                });
+        return new Written(rows, described.figures());
     }
 
-    /** The classes of a table's rows, ordered. */
-    static List<ClassCount> counts(Dataset<Row> rows, Table table) {
+    /**
+     * The classes of a table's rows, ordered.
+     *
+     * @param rows with {@code split} and {@code label}, and with {@code domain} and {@code label_name} for {@code samples}
+     * @param table {@link Table#SAMPLES} or {@link Table#PROMPTS}
+     */
+    public static List<ClassCount> counts(Dataset<Row> rows, Table table) {
         boolean samples = table.name().equals(Table.SAMPLES.name());
         Column none = lit(null).cast(DataTypes.StringType);
         List<ClassCount> counts = new ArrayList<>();

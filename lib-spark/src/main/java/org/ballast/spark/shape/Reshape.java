@@ -17,6 +17,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.ballast.core.data.Duplicate;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.split.GroupBy;
 import org.ballast.spark.io.BorrowedTables;
@@ -53,19 +54,6 @@ public final class Reshape {
             new Table("rows", NARROW, List.of(ShapeColumns.SAMPLE, ShapeColumns.KEY), false, false);
     private static final Table SPLIT =
             new Table("split_rows", NARROW, List.of(ShapeColumns.SAMPLE, ShapeColumns.KEY), false, false);
-
-    /** The columns of {@code duplicates} that are read here. */
-    static final Table DUPLICATES = new Table(
-            "duplicates",
-            new StructType()
-                    .add("image_id", DataTypes.StringType)
-                    .add("duplicate_of", DataTypes.StringType)
-                    .add("kind", DataTypes.StringType),
-            List.of("image_id"),
-            false,
-            false);
-
-    private static final String PERCEPTUAL = "perceptual";
 
     private final SparkSession spark;
     private final StageFolder output;
@@ -193,14 +181,14 @@ public final class Reshape {
 
     /** For each picture one that it looks like. */
     private Dataset<Row> lookAlikes() {
-        List<StageFolder> marked = with(data, DUPLICATES);
+        List<StageFolder> marked = with(data, Table.DUPLICATES);
         if (marked.isEmpty()) {
             throw new StageInputException(
                     "splits.group-by near-duplicate needs a stage with the table duplicates, which none of %s has: shard with perceptual duplicates marked"
                             .formatted(data.stream().map(StageFolder::stage).toList()));
         }
-        return Tables.read(spark, marked, DUPLICATES)
-                .filter(col("kind").equalTo(PERCEPTUAL))
+        return Tables.read(spark, marked, Table.DUPLICATES)
+                .filter(col("kind").equalTo(Duplicate.Kind.PERCEPTUAL.code()))
                 .groupBy("image_id")
                 .agg(min("duplicate_of").as(ShapeColumns.DUPLICATE_OF));
     }
@@ -277,7 +265,7 @@ public final class Reshape {
 
     private void borrow() {
         Map<String, List<String>> borrowed = new TreeMap<>();
-        for (Table table : List.of(Table.IMAGES, DUPLICATES)) {
+        for (Table table : List.of(Table.IMAGES, Table.DUPLICATES)) {
             List<String> stages =
                     with(data, table).stream().map(StageFolder::stage).toList();
             if (!stages.isEmpty()) {

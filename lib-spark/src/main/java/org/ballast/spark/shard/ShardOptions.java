@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.ballast.core.image.ImageInspector;
+import org.ballast.spark.duplicate.PerceptualDuplicates;
 
 /**
  * What {@code shard} is asked to do.
@@ -13,7 +14,7 @@ import org.ballast.core.image.ImageInspector;
  * @param inputs at least one
  * @param classes path of a JSON object {@code in_distribution}, {@code open} of class names; null for none
  * @param inspector what is looked at in a picture and what is made of it, with the limits of a picture
- * @param nearDuplicates bits in which the difference hashes of pictures that look alike may differ, 0 to 16; -1 to look for none
+ * @param nearDuplicates bits in which the difference hashes of pictures that look alike may differ, 0 to 8; -1 to look for none
  * @param pictures whether pictures are stored or only referenced
  * @param waveRows annotation rows a wave: the most that a killed run reads again
  * @param wavePictures pictures a wave: the most that a killed run reads again
@@ -38,7 +39,9 @@ public record ShardOptions(
         Objects.requireNonNull(pictures, "pictures");
         Objects.requireNonNull(inspector, "inspector");
         require(
-                nearDuplicates >= -1 && nearDuplicates <= 16 && (nearDuplicates < 0 || inspector.dHash()),
+                nearDuplicates >= -1
+                        && nearDuplicates <= PerceptualDuplicates.MOST_DISTANCE
+                        && (nearDuplicates < 0 || inspector.dHash()),
                 "near duplicates",
                 "must be 0 .. 16 bits of hashes that are taken, or -1",
                 nearDuplicates);

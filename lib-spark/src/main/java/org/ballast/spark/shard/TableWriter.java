@@ -22,6 +22,7 @@ import org.ballast.core.data.RowAccount;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.TableSwap;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.rows.DuplicateRows;
 import org.ballast.spark.rows.QuarantinedRows;
 import org.ballast.spark.units.TooManyFailuresException;
 import org.slf4j.Logger;
@@ -244,16 +245,20 @@ final class TableWriter {
     }
 
     private void writeDuplicates() {
-        Dataset<Row> found = shard.once(Duplicates.TABLE, () -> Duplicates.of(shard, compared)
-                .select(RowResolver.columns(Duplicates.SCHEMA))
-                .coalesce(1)
-                .sortWithinPartitions("image_id", "duplicate_of", "path"));
-        rows.put(Duplicates.TABLE.name(), found.count());
+        Dataset<Row> found;
+        try (Duplicates duplicates = new Duplicates(shard, compared)) {
+            found = shard.once(Table.DUPLICATES, () -> duplicates
+                    .rows()
+                    .select(RowResolver.columns(DuplicateRows.SCHEMA))
+                    .coalesce(1)
+                    .sortWithinPartitions("image_id", "duplicate_of", "path"));
+        }
+        rows.put(Table.DUPLICATES.name(), found.count());
         if (!shard.updates()) {
-            whole(found, Duplicates.TABLE);
-        } else if (differs(found, Duplicates.TABLE)) {
-            swap.replace(Duplicates.TABLE);
-            stage("duplicates", Duplicates.TABLE, found);
+            whole(found, Table.DUPLICATES);
+        } else if (differs(found, Table.DUPLICATES)) {
+            swap.replace(Table.DUPLICATES);
+            stage("duplicates", Table.DUPLICATES, found);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.ballast.core.data.RowAccount;
 import org.ballast.spark.io.StageFolder.State;
+import org.ballast.spark.shard.StoppingFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -190,7 +191,11 @@ class StageFolderTest {
     }
 
     private void write(String name, String text) throws IOException {
-        Path file = root.resolve("neg/" + name);
+        writeAt("neg/" + name, text);
+    }
+
+    private void writeAt(String name, String text) throws IOException {
+        Path file = root.resolve(name);
         Files.createDirectories(file.getParent());
         Files.writeString(file, text);
     }
@@ -256,13 +261,75 @@ class StageFolderTest {
                 {"manifest": %s, "swap": {"moves": [
                   {"from": "_work/next_samples/split=train/part-1.parquet", "to": "samples/split=train/part-1.parquet"},
                   {"from": "_work/next_samples/split=train/part-2.parquet", "to": "samples/split=train/part-2.parquet"}],
-                 "removes": ["samples/split=train/part-0.parquet"]}}
+                 "removes": ["samples/split=train/part-0.parquet"]}, "pictures": []}
                 """
                         .formatted(Files.readString(saved)));
         assertThat(folder().open(grown("d3"), false, true)).isEqualTo(State.UPDATE);
         assertThat(root.resolve("neg/samples/split=train/part-2.parquet")).hasContent("more");
         assertThat(root.resolve("neg/samples/split=train/part-0.parquet")).doesNotExist();
         assertThat(folder().manifest().run()).isEqualTo(updated);
+    }
+
+    @Test
+    void aCommitThatEndsAfterAnyStepIsFinishedOrHasNotBegun() throws IOException {
+        Configuration hadoop = new Configuration();
+        hadoop.set("fs." + StoppingFileSystem.SCHEME + ".impl", StoppingFileSystem.class.getName());
+        boolean whole = false;
+        int finishedLater = 0;
+        for (int changes = 0; !whole; changes++) {
+            String name = "s" + changes;
+            StageFolder folder = StageFolder.of(hadoop, StoppingFileSystem.SCHEME + "://" + root, name);
+            RunHeader first = RunHeader.now(name, "shard", "c1", Map.of("f", "1"));
+            RunHeader second = RunHeader.now(name, "shard", "c1", Map.of("f", "2"));
+            folder.open(first, false, true);
+            writeAt(name + "/images/part-0.parquet", "p0");
+            AppendLog.of(folder, Table.IMAGES).finish(0);
+            writeAt(name + "/index/part-0.parquet", "i0");
+            writeAt(name + "/samples/split=train/part-0.parquet", "old");
+            folder.commit(manifest(first));
+            folder.open(second, false, true);
+            writeAt(name + "/images/part-1.parquet", "p1");
+            AppendLog.of(folder, Table.IMAGES).finish(0);
+            writeAt(name + "/_work/next/split=train/part-1.parquet", "new");
+            writeAt(name + "/_work/next/split=val/part-2.parquet", "val");
+            folder.swapAtCommit(new TableSwap.Builder(folder)
+                    .replace(Table.SAMPLES, Set.of("train"))
+                    .add(folder.work("next"), Table.SAMPLES)
+                    .build());
+            StoppingFileSystem.stopAfter(changes);
+            try {
+                folder.commit(manifest(second));
+                whole = true;
+            } catch (java.io.UncheckedIOException e) {
+                assertThat(e).hasStackTraceContaining("stopped here");
+            } finally {
+                StoppingFileSystem.stopAfter(Long.MAX_VALUE);
+            }
+            folder = StageFolder.of(hadoop, StoppingFileSystem.SCHEME + "://" + root, name);
+            State state = folder.open(second, false, true);
+            boolean committed = state == State.UP_TO_DATE;
+            assertThat(committed || state == State.UPDATE)
+                    .as("after %d changes: %s", changes, state)
+                    .isTrue();
+            finishedLater += committed && !whole ? 1 : 0;
+            Path at = root.resolve(name);
+            assertThat(at.resolve("images/part-0.parquet"))
+                    .as("after %d changes", changes)
+                    .hasContent("p0");
+            assertThat(at.resolve("images/part-1.parquet"))
+                    .as("after %d changes", changes)
+                    .hasContent("p1");
+            assertThat(at.resolve("samples/split=train/part-0.parquet").toFile().exists())
+                    .isEqualTo(!committed);
+            assertThat(at.resolve("samples/split=train/part-1.parquet").toFile().exists())
+                    .isEqualTo(committed);
+            if (committed) {
+                assertThat(folder.manifest().run()).isEqualTo(second);
+                assertThat(Files.readString(at.resolve("images.files.json"))).contains("part-0", "part-1");
+                assertThat(at.resolve("_work")).doesNotExist();
+            }
+        }
+        assertThat(finishedLater).isGreaterThan(10);
     }
 
     @Test

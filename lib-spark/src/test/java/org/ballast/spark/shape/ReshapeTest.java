@@ -15,10 +15,10 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.Domain;
+import org.ballast.core.data.Duplicate;
 import org.ballast.core.data.ImageRow;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Sample;
@@ -39,6 +39,7 @@ import org.ballast.spark.io.Tables;
 import org.ballast.spark.rows.ClassSamplingRows;
 import org.ballast.spark.rows.ClassStatisticRows;
 import org.ballast.spark.rows.CompletionRows;
+import org.ballast.spark.rows.DuplicateRows;
 import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.rows.SampleRows;
@@ -289,10 +290,10 @@ class ReshapeTest {
 
         write(
                 source,
-                Reshape.DUPLICATES,
+                Table.DUPLICATES,
                 List.of(
-                        RowFactory.create(image(2), image(1), "perceptual"),
-                        RowFactory.create(image(3), image(1), "exact")));
+                        DuplicateRows.toRow(new Duplicate(image(2), "2.png", image(1), Duplicate.Kind.PERCEPTUAL, 3)),
+                        DuplicateRows.toRow(new Duplicate(image(3), "4.png", image(3), Duplicate.Kind.EXACT, 0))));
         assertThatThrownBy(() -> reshape(open("few"), List.of(source), List.of(), options))
                 .isInstanceOf(TooManyFailuresException.class)
                 .hasMessageContaining("1 of 3")

@@ -87,7 +87,7 @@ final class ShardRuns {
         Map<String, List<String>> tables = new TreeMap<>();
         StageFolder folder = folder(stage);
         for (Table table :
-                List.of(Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE, Duplicates.TABLE)) {
+                List.of(Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE, Table.DUPLICATES)) {
             if (Files.exists(local(stage).resolve(table.name()))) {
                 tables.put(
                         table.name(),

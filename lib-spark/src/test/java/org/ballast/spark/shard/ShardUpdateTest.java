@@ -165,7 +165,7 @@ class ShardUpdateTest {
         String png = org.ballast.core.data.Sha256.of(ShardRuns.png(0));
         String other = org.ballast.core.data.Sha256.of(bmp.toByteArray());
         boolean pngIsFirst = png.compareTo(other) < 0;
-        assertThat(runs.read("alike", Duplicates.TABLE))
+        assertThat(runs.read("alike", Table.DUPLICATES))
                 .extracting(row -> row.mkString(" "))
                 .containsExactlyInAnyOrder(
                         png + " p1.png " + png + " exact 0",

@@ -15,17 +15,17 @@ import org.apache.hadoop.util.Progressable;
  */
 public final class StoppingFileSystem extends RawLocalFileSystem {
     /** Name of the scheme. */
-    static final String SCHEME = "stop";
+    public static final String SCHEME = "stop";
 
     private static final AtomicLong LEFT = new AtomicLong(Long.MAX_VALUE);
 
     /** Lets so many changes happen from now on. */
-    static void stopAfter(long changes) {
+    public static void stopAfter(long changes) {
         LEFT.set(changes);
     }
 
     /** Changes that may still happen. */
-    static long left() {
+    public static long left() {
         return LEFT.get();
     }
 
