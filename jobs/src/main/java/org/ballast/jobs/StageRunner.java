@@ -51,7 +51,8 @@ final class StageRunner {
                 LOG.info("{}: up to date", stage.name());
                 return told("up-to-date", folder.manifest(), 0);
             }
-            Runnable stop = () -> spark.sparkContext().cancelAllJobs();
+            // all of Spark: a run between two jobs would begin the next
+            Runnable stop = () -> spark.sparkContext().stop();
             try (StageLease lease = StageLease.acquire(folder, header.runId(), leaseLength(stage), stop)) {
                 return leased(stage, task, context, header, lease);
             }

@@ -239,6 +239,30 @@ final class HostileFilesTest {
     @ParameterizedTest
     @ValueSource(chars = {'0', 'L', 'x', 'g'})
     void anEntryOfGigabytesTakesNoMemory(char type) throws IOException {
+        Path tar = bomb(type);
+        Call.Outcome outcome = shard(tar, Set.of("good.png", "bomb.png"));
+        if (type == '0') {
+            assertThat(fates(outcome)).isEqualTo(Map.of("good.png", GOOD, "bomb.png", "image-too-large"));
+        } else {
+            Call.assertOneError(outcome, Main.FAILED, "bomb.tar");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(chars = {'L', 'x'})
+    void aWebDatasetWithNamesOfGigabytesTakesNoMemory(char type) throws IOException {
+        Path configuration = Files.writeString(
+                folder.resolve("run.conf"),
+                """
+                root = "%s"
+                stages.hostile { job = shard, format = webdataset, sources = [{ split = train, annotations = "%s" }] }
+                """
+                        .formatted(folder.resolve("out"), bomb(type)));
+        Call.assertOneError(Call.run("shard", "--conf", configuration.toString()), Main.USAGE, "bomb.tar");
+    }
+
+    /** An archive whose second entry is a hole of gigabytes. */
+    private Path bomb(char type) throws IOException {
         long size = 3L << 30;
         Path tar = folder.resolve("bomb.tar");
         try (OutputStream file = Files.newOutputStream(tar)) {
@@ -249,12 +273,7 @@ final class HostileFilesTest {
         try (RandomAccessFile file = new RandomAccessFile(tar.toFile(), "rw")) {
             file.setLength(file.length() + size + 1_024);
         }
-        Call.Outcome outcome = shard(tar, Set.of("good.png", "bomb.png"));
-        if (type == '0') {
-            assertThat(fates(outcome)).isEqualTo(Map.of("good.png", GOOD, "bomb.png", "image-too-large"));
-        } else {
-            Call.assertOneError(outcome, Main.FAILED, "bomb.tar");
-        }
+        return tar;
     }
 
     @Test
@@ -326,6 +345,7 @@ final class HostileFilesTest {
                 root = "%s"
                 stages.hostile {
                   job = shard
+                  format = openmmlo
                   images = "%s"
                   sources = [{ split = train, annotations = "%s" }]
                   max-failure-rate = 1.0

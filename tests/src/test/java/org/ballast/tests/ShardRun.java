@@ -34,7 +34,7 @@ final class ShardRun {
     /** A run from scratch over the same data set, {@link ShardSet#grow grown}. */
     static synchronized ShardRun grown() throws IOException, InterruptedException {
         if (madeGrown == null) {
-            Path data = Repository.emptyFolder("shard-set-grown");
+            Path data = Repository.emptyFolder("shard-set-grown").resolve("data");
             ShardSet.grow(undisturbed().data(), data, SEED);
             madeGrown = run(data, "shard-run-grown");
         }

@@ -82,6 +82,7 @@ public final class AppendLog {
     }
 
     private void discardBut(Set<String> known) {
+        stage.requireMine();
         try {
             Path folder = stage.table(table);
             for (FileStatus status : stage.fileSystem().listStatus(folder)) {

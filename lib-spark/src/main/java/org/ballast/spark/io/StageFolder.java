@@ -74,6 +74,7 @@ public final class StageFolder {
     private RunHeader header;
     private Manifest.Parent parent;
     private TableSwap swap = new TableSwap(List.of(), List.of());
+    private StageLease lease;
 
     private StageFolder(FileSystem files, Path folder, String stage, String mainTable) {
         this.files = files;
@@ -211,6 +212,22 @@ public final class StageFolder {
         }
     }
 
+    /** From now on nothing is written or deleted without this lease. */
+    void holdBy(StageLease taken) {
+        lease = taken;
+    }
+
+    /**
+     * To be called before anything in the folder is written or deleted by other means than this class.
+     *
+     * @throws StageConflictException when another run has taken over the lease under which this one writes
+     */
+    public void requireMine() {
+        if (lease != null) {
+            lease.requireCurrent();
+        }
+    }
+
     /** The lease files of this folder, for a run. */
     LeaseFiles leaseFiles(String runId) {
         return new LeaseFiles(files, home(), runId);
@@ -326,6 +343,7 @@ public final class StageFolder {
 
     /** {@link #write(String, String)} of a file anywhere below the folder. */
     void write(Path target, String text) {
+        requireMine();
         Path temporary = new Path(target.getParent(), "." + target.getName() + ".tmp");
         try {
             try (FSDataOutputStream out = files.create(temporary, true)) {
@@ -472,6 +490,7 @@ public final class StageFolder {
     }
 
     private void delete(Path path) {
+        requireMine();
         try {
             files.delete(path, true);
         } catch (IOException e) {

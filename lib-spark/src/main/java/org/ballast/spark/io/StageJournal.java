@@ -57,6 +57,7 @@ final class StageJournal {
     }
 
     private void apply(Manifest manifest, TableSwap swap, List<String> pictures) throws IOException {
+        stage.requireMine();
         FileSystem files = stage.fileSystem();
         Path old = new Path(stage.file(MANIFESTS), manifest.parent().runId() + ".json");
         if (!files.exists(old)) {

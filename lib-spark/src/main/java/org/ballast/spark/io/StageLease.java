@@ -51,7 +51,11 @@ public final class StageLease implements AutoCloseable {
     private final ScheduledExecutorService heart;
     private final Runnable hook = this::close;
     private LeaseRecord record;
-    private State state = State.HELD;
+    /** When it was surely held last, by both clocks: the one stands still with the machine, the other may be set. */
+    private volatile long heldNanos = System.nanoTime();
+
+    private volatile long heldMillis = System.currentTimeMillis();
+    private volatile State state = State.HELD;
     private String lostTo;
 
     private StageLease(
@@ -147,7 +151,9 @@ public final class StageLease implements AutoCloseable {
                 folder.stage(),
                 found.record().map(LeaseRecord::holder).orElse("a run without a name")));
         files.deleteBelow(number, length.toMillis());
-        return Optional.of(new StageLease(folder, files, number, record, length, onLost));
+        StageLease lease = new StageLease(folder, files, number, record, length, onLost);
+        folder.holdBy(lease);
+        return Optional.of(lease);
     }
 
     /**
@@ -164,6 +170,20 @@ public final class StageLease implements AutoCloseable {
         if (state != State.HELD) {
             throw new StageConflictException(
                     state == State.LOST ? lostTo : folder + ": this run is ending, it has given its lease back");
+        }
+    }
+
+    /**
+     * {@link #requireHeld} for each step of the work: looks at the file only where the last look is longer ago than the
+     * lease is good for, as after a suspension.
+     *
+     * @throws StageConflictException when another run has taken over
+     */
+    void requireCurrent() {
+        boolean recent = System.nanoTime() - heldNanos < length.toNanos()
+                && Math.abs(System.currentTimeMillis() - heldMillis) < length.toMillis();
+        if (state != State.HELD || !recent) {
+            requireHeld();
         }
     }
 
@@ -220,6 +240,7 @@ public final class StageLease implements AutoCloseable {
             return;
         }
         long begun = System.nanoTime();
+        long begunMillis = System.currentTimeMillis();
         boolean held = holds(files, number, record.runId());
         if (held) {
             record = record.renewed();
@@ -227,7 +248,10 @@ public final class StageLease implements AutoCloseable {
             // suspended in between, it may have written over the lease of another run
             held = files.latest() == number && System.nanoTime() - begun < length.toNanos();
         }
-        if (!held) {
+        if (held) {
+            heldNanos = begun;
+            heldMillis = begunMillis;
+        } else {
             state = State.LOST;
             heart.shutdown();
             lostTo = lostMessage();

@@ -65,6 +65,7 @@ public final class Waves {
         if (isFinished(wave)) {
             return false;
         }
+        stage.requireMine();
         Tables.writer(rows.get(), table).save(path(wave).toString());
         if (!isFinished(wave)) {
             throw new IllegalStateException("wave %s was written without a _SUCCESS file".formatted(path(wave)));
@@ -74,6 +75,7 @@ public final class Waves {
 
     /** Deletes a wave, so that it is written again. */
     public void discard(int wave) {
+        stage.requireMine();
         try {
             files().delete(path(wave), true);
         } catch (IOException e) {
@@ -104,6 +106,7 @@ public final class Waves {
     }
 
     private void discardUnfinished() {
+        stage.requireMine();
         for (FileStatus status : list()) {
             if (!succeeded(status.getPath())) {
                 try {

@@ -110,6 +110,7 @@ final class ShardContext {
 
     /** Leaves an empty file. */
     void touch(Path path) {
+        stage.requireMine();
         try {
             stage.fileSystem().create(path, true).close();
         } catch (IOException e) {
@@ -118,6 +119,7 @@ final class ShardContext {
     }
 
     void delete(Path path) {
+        stage.requireMine();
         try {
             stage.fileSystem().delete(path, true);
         } catch (IOException e) {

@@ -27,6 +27,7 @@ final class WebDatasetRows implements SourceRows {
     private static final int MAX_MEMBERS = 100;
 
     private final String file;
+    private final TarHeaderLimit limit;
     private final TarArchiveInputStream archive;
     private TarArchiveEntry ahead;
     private String last = "its start";
@@ -39,7 +40,8 @@ final class WebDatasetRows implements SourceRows {
      */
     WebDatasetRows(String file, InputStream in) {
         this.file = file;
-        this.archive = new TarArchiveInputStream(in);
+        this.limit = new TarHeaderLimit(in);
+        this.archive = new TarArchiveInputStream(limit);
         ahead = next();
     }
 
@@ -72,7 +74,9 @@ final class WebDatasetRows implements SourceRows {
 
     private TarArchiveEntry next() {
         try {
+            limit.headers();
             TarArchiveEntry entry = archive.getNextTarEntry();
+            limit.body();
             if (entry != null) {
                 last = "entry '" + Quarantined.bounded(entry.getName()) + "'";
             }

@@ -309,9 +309,18 @@ class StageLeaseTest {
     @Test
     void aHeartThatFindsAnotherRunStopsTheWork() throws Exception {
         CountDownLatch stopped = new CountDownLatch(1);
-        try (StageLease lease = StageLease.acquire(folder(), "first", Duration.ofSeconds(1), stopped::countDown)) {
+        StageFolder first = folder();
+        try (StageLease lease = StageLease.acquire(first, "first", Duration.ofSeconds(1), stopped::countDown)) {
+            first.write("metrics.json", "of the first");
             write(root.resolve("neg/lease-2.json"), heldElsewhere("second", 60));
             assertThat(stopped.await(60, TimeUnit.SECONDS)).isTrue();
+            for (ThrowingTake late : List.<ThrowingTake>of(
+                    () -> first.write("metrics.json", "too late"), () -> first.clear("samples"), first::requireMine)) {
+                assertThatThrownBy(late::run)
+                        .isInstanceOf(StageConflictException.class)
+                        .hasMessageContaining("has lost its lease");
+            }
+            assertThat(root.resolve("neg/metrics.json")).hasContent("of the first");
             assertThat(lease.lost())
                     .hasValueSatisfying(reason -> assertThat(reason).contains("run second"));
         }

@@ -66,7 +66,7 @@ class RoundStoreTest {
         Path newest = directory.resolve("states/round-00000002.state");
         byte[] whole = Files.readAllBytes(newest);
         // Hadoop's own checksum file would hide ours
-        Files.delete(directory.resolve("states/.round-00000002.state.crc"));
+        Files.deleteIfExists(directory.resolve("states/.round-00000002.state.crc"));
         for (int length : new int[] {0, 5, 40, whole.length / 2, whole.length - 1}) {
             Files.write(newest, Arrays.copyOf(whole, length));
             assertThat(store.newest("key").orElseThrow().rounds())
