@@ -3,19 +3,11 @@ package org.ballast.spark.rows;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.ballast.core.data.Domain;
-import org.ballast.core.longtail.ClassCount;
 import org.ballast.core.longtail.ClassSampling;
 
 /** Table {@code sampling}. */
 public final class ClassSamplingRows {
-    public static final StructType SCHEMA = new StructType()
-            .add("table_name", DataTypes.StringType)
-            .add("split", DataTypes.StringType)
-            .add("domain", DataTypes.StringType)
-            .add("label", DataTypes.IntegerType)
-            .add("label_name", DataTypes.StringType)
-            .add("samples", DataTypes.LongType)
+    public static final StructType SCHEMA = ClassCountColumns.SCHEMA
             .add("instance_balanced", DataTypes.DoubleType)
             .add("class_balanced", DataTypes.DoubleType)
             .add("square_root", DataTypes.DoubleType)
@@ -26,33 +18,21 @@ public final class ClassSamplingRows {
     private ClassSamplingRows() {}
 
     public static Row toRow(ClassSampling sampling) {
-        ClassCount count = sampling.count();
         return Columns.row(
                 SCHEMA,
-                count.table(),
-                count.split(),
-                count.domain() == null ? null : count.domain().stored(),
-                count.label(),
-                count.labelName(),
-                count.samples(),
-                sampling.instanceBalanced(),
-                sampling.classBalanced(),
-                sampling.squareRoot(),
-                sampling.progressivelyBalanced(),
-                sampling.effectiveNumberWeight(),
-                sampling.sampleWeight());
+                ClassCountColumns.values(
+                        sampling.count(),
+                        sampling.instanceBalanced(),
+                        sampling.classBalanced(),
+                        sampling.squareRoot(),
+                        sampling.progressivelyBalanced(),
+                        sampling.effectiveNumberWeight(),
+                        sampling.sampleWeight()));
     }
 
     public static ClassSampling fromRow(Row row) {
-        String domain = Columns.text(row, "domain");
         return new ClassSampling(
-                new ClassCount(
-                        Columns.text(row, "table_name"),
-                        Columns.text(row, "split"),
-                        domain == null ? null : Domain.of(domain),
-                        Columns.integer(row, "label"),
-                        Columns.text(row, "label_name"),
-                        Columns.longInteger(row, "samples")),
+                ClassCountColumns.fromRow(row),
                 Columns.real(row, "instance_balanced"),
                 Columns.real(row, "class_balanced"),
                 Columns.real(row, "square_root"),

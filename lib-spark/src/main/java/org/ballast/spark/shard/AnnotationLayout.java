@@ -69,11 +69,6 @@ public enum AnnotationLayout {
         return this == IMAGE_FOLDER || this == WEBDATASET || this == IDX || this == BALLAST;
     }
 
-    /** True where a row may be without a picture. */
-    boolean textOnlyRows() {
-        return this == LLAVA_INSTRUCT || this == SHAREGPT4V || this == BPO;
-    }
-
     /** @throws IllegalArgumentException naming the known formats */
     public static AnnotationLayout of(String stored) {
         for (AnnotationLayout layout : values()) {

@@ -3,7 +3,6 @@ package org.ballast.spark.shard;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.ballast.core.data.RowRejected;
-import org.ballast.core.data.Sha256;
 
 /**
  * MiniGPT-4's {@code filter_cap.json} (arXiv 2304.10592, {@code Vision-CAIR/cc_sbu_align}): an object with the array
@@ -18,20 +17,6 @@ final class MiniGpt4Format implements AnnotationFormat {
         String id = AnnotationFormat.id(row, "image_id", context);
         String image = AnnotationFormat.image(row.get("image_id").asText() + ".jpg", context);
         String caption = AnnotationFormat.response(row.get("caption"), "caption");
-        String prompt = AnnotationFormat.question(context.input().question(), image);
-        return List.of(Candidate.prompt(
-                context,
-                0,
-                id,
-                Sha256.of(image, prompt, caption),
-                image,
-                prompt,
-                SourceCompletion.groundTruth(caption),
-                List.of(),
-                null,
-                context.input().kind() == null
-                        ? PictureRowFormat.DESCRIBE
-                        : context.input().kind(),
-                AnnotationFormat.split(row, context)));
+        return PictureRowFormat.captioned(context, id, image, caption, AnnotationFormat.split(row, context));
     }
 }

@@ -51,6 +51,12 @@ final class PictureRowFormat implements AnnotationFormat {
         String id = AnnotationFormat.id(row, PictureSidecars.KEY, context);
         String image = AnnotationFormat.image(row, context);
         String caption = AnnotationFormat.response(row.get(PictureSidecars.CAPTION), PictureSidecars.CAPTION);
+        return captioned(context, id, image, caption, place(row, context).split);
+    }
+
+    /** A prompt that asks for a description, whose only completion is the caption. */
+    static List<Candidate> captioned(RowContext context, String id, String image, String caption, String split)
+            throws RowRejected {
         String prompt = AnnotationFormat.question(context.input().question(), image);
         return List.of(Candidate.prompt(
                 context,
@@ -63,7 +69,7 @@ final class PictureRowFormat implements AnnotationFormat {
                 List.of(),
                 null,
                 context.input().kind() == null ? DESCRIBE : context.input().kind(),
-                place(row, context).split));
+                split));
     }
 
     private static Candidate sample(JsonNode row, RowContext context) throws RowRejected {

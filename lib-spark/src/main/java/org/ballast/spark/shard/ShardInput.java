@@ -219,23 +219,6 @@ public record ShardInput(
                 captionLine);
     }
 
-    public ShardInput withWindow(String name) {
-        return new ShardInput(
-                format,
-                annotations,
-                images,
-                split,
-                domain,
-                source,
-                idPrefix,
-                kind,
-                kindPattern,
-                name,
-                gives,
-                question,
-                captionLine);
-    }
-
     /** How captions become rows. */
     public ShardInput withCaptions(String asked, boolean firstLine) {
         return new ShardInput(
