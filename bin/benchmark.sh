@@ -22,6 +22,9 @@ if [ ! -x "$python" ]; then
     "$python" -m pip install -q -r "$home/tests/benchmarks/peers/requirements.txt"
 fi
 
+# an OpenBLAS pinned to another processor's kernels would be measured in place of this one's; the peers' library takes its own
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+
 mkdir -p "$work"
 if [ "$what" = respond ]; then
     exec "$python" "$home/tests/benchmarks/respond.py" --work "$work" "$@"

@@ -28,6 +28,7 @@ import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.shape.ShapeOptions;
 import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
 import org.ballast.spark.shard.ShardOptions;
@@ -129,6 +130,7 @@ class PythonInteroperabilityIT {
                         new ImageInspector(
                                 new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
                         -1,
+                        ShapeOptions.none(),
                         1_000,
                         1_000,
                         0,

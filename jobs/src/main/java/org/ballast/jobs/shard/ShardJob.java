@@ -8,11 +8,14 @@ import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.data.Domain;
+import org.ballast.core.data.split.GroupBy;
 import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
 import org.ballast.jobs.Job;
+import org.ballast.jobs.ShapeSettings;
 import org.ballast.jobs.Task;
 import org.ballast.spark.duplicate.PerceptualDuplicates;
+import org.ballast.spark.shape.ShapeOptions;
 import org.ballast.spark.shard.AnnotationLayout;
 import org.ballast.spark.shard.PictureStorage;
 import org.ballast.spark.shard.ShardInput;
@@ -53,6 +56,7 @@ public final class ShardJob implements Job {
                 settings.choice("pictures", PictureStorage.class),
                 inspector(settings),
                 settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE),
+                shape(settings),
                 settings.integer("wave-rows", 1, 100_000_000),
                 settings.integer("wave-pictures", 1, 100_000_000),
                 settings.number("max-failure-rate", 0, 1),
@@ -74,6 +78,16 @@ public final class ShardJob implements Job {
             check = ImageInspector.Check.HEADER;
         }
         return new ImageInspector(limits, check, edge, hashed);
+    }
+
+    private static ShapeOptions shape(Settings settings) {
+        ShapeOptions shape = ShapeSettings.read(settings);
+        if (settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE) < 0
+                && shape.splits().groupBy().contains(GroupBy.NEAR_DUPLICATE)) {
+            settings.fault("near-duplicates", "is -1, but splits.group-by keeps pictures together that look alike");
+            return ShapeOptions.none();
+        }
+        return shape;
     }
 
     private static Optional<ShardInput> input(

@@ -94,6 +94,7 @@ final class ShardTask implements Task {
         result.tables().forEach((table, rows) -> metrics.put("rows." + table, (double) rows));
         result.changes().forEach((change, rows) -> metrics.put(change, (double) rows));
         result.reasons().forEach((reason, rows) -> metrics.put("quarantined." + reason, (double) rows));
+        metrics.putAll(result.figures());
         return new StageOutcome(result.rows(), metrics, Map.of());
     }
 }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameWriter;
@@ -134,10 +135,12 @@ public final class Tables {
             throw new IllegalStateException(
                     "stage '%s' has no table '%s' in %s".formatted(stage.stage(), table.name(), stage));
         }
-        return spark.read()
-                .schema(table.schema())
-                .parquet(stage.table(table.name()).toString())
-                .select(columns(table));
+        return read(spark, stage.table(table.name()), table);
+    }
+
+    /** A folder of files of a table, wherever it stands. */
+    public static Dataset<Row> read(SparkSession spark, Path folder, Table table) {
+        return spark.read().schema(table.schema()).parquet(folder.toString()).select(columns(table));
     }
 
     /**

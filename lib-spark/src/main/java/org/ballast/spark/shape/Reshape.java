@@ -3,9 +3,7 @@ package org.ballast.spark.shape;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.not;
-import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.List;
@@ -17,7 +15,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.ballast.core.data.Duplicate;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.split.GroupBy;
 import org.ballast.spark.io.BorrowedTables;
@@ -164,12 +161,10 @@ public final class Reshape {
     private Dataset<Row> narrow(StageFolder stage, Table table) {
         boolean samples = isSamples(table);
         String key = table.key().get(0);
-        // a prompt's id is that of its row, then the turn, then the version
-        Column id = samples ? col(key) : regexp_replace(col(key), "(/[0-9]+)?(#[0-9]+)?$", "");
         return Tables.read(spark, List.of(stage), table)
                 .select(
                         col(key).as(ShapeColumns.KEY),
-                        id.as(ShapeColumns.ID),
+                        Shaping.sourceId(lit(samples), col(key)).as(ShapeColumns.ID),
                         col(ShapeColumns.IMAGE_ID),
                         col(ShapeColumns.LABEL),
                         col(ShapeColumns.SPLIT),
@@ -187,10 +182,7 @@ public final class Reshape {
                     "splits.group-by near-duplicate needs a stage with the table duplicates, which none of %s has: shard with perceptual duplicates marked"
                             .formatted(data.stream().map(StageFolder::stage).toList()));
         }
-        return Tables.read(spark, marked, Table.DUPLICATES)
-                .filter(col("kind").equalTo(Duplicate.Kind.PERCEPTUAL.code()))
-                .groupBy("image_id")
-                .agg(min("duplicate_of").as(ShapeColumns.DUPLICATE_OF));
+        return Shaping.lookAlikes(Tables.read(spark, marked, Table.DUPLICATES));
     }
 
     /** The splits of an earlier shape. */

@@ -2,6 +2,8 @@ package org.ballast.spark.shape;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.Map;
@@ -9,7 +11,9 @@ import java.util.function.UnaryOperator;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.ballast.core.data.Duplicate;
 import org.ballast.core.longtail.LongTailRule;
+import org.ballast.spark.io.Table;
 
 /**
  * Decides the split of every row, between reading and storing. Rows have the columns
@@ -60,6 +64,23 @@ public final class Shaping {
         }
         Dataset<Row> split = store.apply(Splitting.split(marked, options.splits(), previous));
         return longTail == null ? new Shaped(split, Map.of()) : LongTailing.resample(split, longTail);
+    }
+
+    /** The id of a row's source: a sample's key; a prompt's without the turn and the version that follow it. */
+    public static Column sourceId(Column sample, Column key) {
+        return when(sample, key).otherwise(regexp_replace(key, "(/[0-9]+)?(#[0-9]+)?$", ""));
+    }
+
+    /**
+     * For each picture one that it looks like: {@code image_id, duplicate_of}.
+     *
+     * @param duplicates rows of {@link Table#DUPLICATES}
+     */
+    public static Dataset<Row> lookAlikes(Dataset<Row> duplicates) {
+        return duplicates
+                .filter(col("kind").equalTo(Duplicate.Kind.PERCEPTUAL.code()))
+                .groupBy(ShapeColumns.IMAGE_ID)
+                .agg(min("duplicate_of").as(ShapeColumns.DUPLICATE_OF));
     }
 
     private static Column uncut(Column split, LongTailRule longTail) {

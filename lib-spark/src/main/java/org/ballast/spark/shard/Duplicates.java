@@ -26,17 +26,30 @@ final class Duplicates implements AutoCloseable {
     /** Null until it is asked for, and where nobody looks for look-alikes. */
     private PerceptualDuplicates perceptual;
 
-    /** @param compared rows with their pictures, of which the good ones count */
-    Duplicates(ShardContext shard, Dataset<Row> compared) {
+    private Duplicates(ShardContext shard, Dataset<Row> resolved) {
         this.shard = shard;
-        this.named = compared.filter(col("reason").isNull().and(col("image").isNotNull()))
+        this.named = resolved.filter(col("reason").isNull().and(col("image").isNotNull()))
                 .select("root", "image", "image_id")
                 .repartition(shard.shuffles(), col("image_id"))
                 .distinct();
     }
 
-    /** In the columns of {@link DuplicateRows#SCHEMA}; to be used before closing. */
-    Dataset<Row> rows() {
+    /**
+     * Those of a run, as rows of {@link DuplicateRows#SCHEMA}.
+     *
+     * @param resolved rows with their pictures, of which the good ones count
+     */
+    static Dataset<Row> of(ShardContext shard, Dataset<Row> resolved) {
+        try (Duplicates duplicates = new Duplicates(shard, resolved)) {
+            return shard.once(Table.DUPLICATES, () -> duplicates
+                    .rows()
+                    .select(RowResolver.columns(DuplicateRows.SCHEMA))
+                    .coalesce(1)
+                    .sortWithinPartitions("image_id", "duplicate_of", "path"));
+        }
+    }
+
+    private Dataset<Row> rows() {
         int distance = shard.options().nearDuplicates();
         if (distance < 0) {
             return exact();

@@ -37,6 +37,8 @@ final class RowResolver {
             .add("root", DataTypes.IntegerType)
             .add("image", DataTypes.StringType)
             .add("split", DataTypes.StringType)
+            .add("label", DataTypes.IntegerType)
+            .add("domain", DataTypes.StringType)
             .add("content", DataTypes.StringType)
             .add("text_bytes", DataTypes.LongType)
             .add("reason", DataTypes.StringType)

@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.ballast.core.data.split.GroupBy;
 import org.ballast.core.image.ImageInspector;
 import org.ballast.spark.duplicate.PerceptualDuplicates;
+import org.ballast.spark.shape.ShapeOptions;
 
 /**
  * What {@code shard} is asked to do.
@@ -16,6 +18,7 @@ import org.ballast.spark.duplicate.PerceptualDuplicates;
  * @param inspector what is looked at in a picture and what is made of it, with the limits of a picture
  * @param nearDuplicates bits in which the difference hashes of pictures that look alike may differ, 0 to 8; -1 to look for none
  * @param pictures whether pictures are stored or only referenced
+ * @param shape splits and tail of what is stored
  * @param waveRows annotation rows a wave: the most that a killed run reads again
  * @param wavePictures pictures a wave: the most that a killed run reads again
  * @param maxFailureRate share of rows in quarantine above which the job fails, 0 to 1
@@ -28,6 +31,7 @@ public record ShardOptions(
         PictureStorage pictures,
         ImageInspector inspector,
         int nearDuplicates,
+        ShapeOptions shape,
         int waveRows,
         int wavePictures,
         double maxFailureRate,
@@ -38,6 +42,12 @@ public record ShardOptions(
         inputs = List.copyOf(inputs);
         Objects.requireNonNull(pictures, "pictures");
         Objects.requireNonNull(inspector, "inspector");
+        Objects.requireNonNull(shape, "shape");
+        require(
+                nearDuplicates >= 0 || !shape.splits().groupBy().contains(GroupBy.NEAR_DUPLICATE),
+                "near duplicates",
+                "must be looked for where splits keep them together",
+                nearDuplicates);
         require(
                 nearDuplicates >= -1
                         && nearDuplicates <= PerceptualDuplicates.MOST_DISTANCE
@@ -60,6 +70,7 @@ public record ShardOptions(
                 pictures,
                 inspector,
                 nearDuplicates,
+                shape,
                 waveRows,
                 wavePictures,
                 maxFailureRate,

@@ -15,6 +15,7 @@ import org.ballast.core.data.RowAccount;
  * @param tables rows by table, as they stand now
  * @param changes rows that an update found {@code added}, {@code changed} and {@code removed}
  * @param reasons rows in quarantine by reason, most frequent first
+ * @param figures of splits, tails and classes, by name
  * @param durationsMillis wall-clock time by step; short for steps that an earlier run had finished
  */
 public record ShardResult(
@@ -23,11 +24,13 @@ public record ShardResult(
         Map<String, Long> tables,
         Map<String, Long> changes,
         Map<String, Long> reasons,
+        Map<String, Double> figures,
         Map<String, Long> durationsMillis) {
     public ShardResult {
         tables = Collections.unmodifiableMap(new TreeMap<>(tables));
         changes = Collections.unmodifiableMap(new TreeMap<>(changes));
         reasons = Collections.unmodifiableMap(new LinkedHashMap<>(reasons));
+        figures = Collections.unmodifiableMap(new TreeMap<>(figures));
         durationsMillis = Collections.unmodifiableMap(new LinkedHashMap<>(durationsMillis));
     }
 }

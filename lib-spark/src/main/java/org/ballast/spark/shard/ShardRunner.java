@@ -22,6 +22,7 @@ import org.ballast.spark.io.AppendLog;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.shape.Shaped;
 import org.ballast.spark.units.TooManyFailuresException;
 
 /**
@@ -32,8 +33,8 @@ import org.ballast.spark.units.TooManyFailuresException;
  *   <li>the executors stream the annotation files into {@code candidates}, text only ({@link AnnotationStep});
  *   <li>candidates get unique keys ({@link RowResolver#keyed});
  *   <li>each picture that a row names is read once, in waves ({@link PictureStep});
- *   <li>rows and pictures are joined ({@link RowResolver#resolved}) and, in an update, compared with those of the run
- *       before ({@link RowIndex#compared});
+ *   <li>rows and pictures are joined ({@link RowResolver#resolved}), put into the splits that are asked for
+ *       ({@link ShapeStep}) and, in an update, compared with those of the run before ({@link RowIndex#compared});
  *   <li>what is to be written is written ({@link TableStep}), in an update beside the tables, for the commit to put in place.
  * </ol>
  *
@@ -86,8 +87,12 @@ public final class ShardRunner {
                 ? embedded(keyed, pictures)
                 : timed("pictures", () -> referenced(keyed));
         requireUnique(resolved);
-        Dataset<Row> compared = timed("compare", () -> shard.once(RowIndex.COMPARED, () -> compared(resolved)));
-        TableWriter tables = new TableWriter(shard, compared, candidates);
+        Dataset<Row> duplicates = shard.options().pictures() == PictureStorage.EMBED
+                ? timed("duplicates", () -> Duplicates.of(shard, resolved))
+                : null;
+        Shaped shaped = timed("shape", () -> new ShapeStep(shard).run(resolved, duplicates));
+        Dataset<Row> compared = timed("compare", () -> shard.once(RowIndex.COMPARED, () -> compared(shaped.rows())));
+        TableWriter tables = new TableWriter(shard, compared, candidates, duplicates, shaped.figures());
         return timed("tables", () -> tables.run(annotationRows, pictures.verdicts(), durations));
     }
 

@@ -19,11 +19,12 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.ballast.core.data.RowAccount;
+import org.ballast.core.longtail.ClassCount;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.TableSwap;
 import org.ballast.spark.io.Tables;
-import org.ballast.spark.rows.DuplicateRows;
 import org.ballast.spark.rows.QuarantinedRows;
+import org.ballast.spark.shape.ClassTables;
 import org.ballast.spark.units.TooManyFailuresException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,33 +41,52 @@ final class TableWriter {
 
     private final ShardContext shard;
     private final Dataset<Row> compared;
+    /** Null where pictures are only referenced. */
+    private final Dataset<Row> duplicates;
+
     private final TableStep texts;
     private final TableSwap.Builder swap;
     private final Map<String, Long> rows = new TreeMap<>();
+    private final Map<String, Double> figures;
 
     /** Rows of a kind. */
-    private record Counted(boolean sample, String status, boolean good, long rows) {}
+    private record Counted(boolean sample, String status, boolean good, String split, long rows) {
+        boolean stays() {
+            return good && !status.equals(RowIndex.REMOVED);
+        }
+    }
 
     private List<Counted> counts = List.of();
 
-    /** @param compared rows of {@link RowIndex#COMPARED} */
-    TableWriter(ShardContext shard, Dataset<Row> compared, Dataset<Row> candidates) {
+    /**
+     * @param compared rows of {@link RowIndex#COMPARED}
+     * @param duplicates rows of the table; null where there is none
+     * @param figures of the run so far, for the manifest
+     */
+    TableWriter(
+            ShardContext shard,
+            Dataset<Row> compared,
+            Dataset<Row> candidates,
+            Dataset<Row> duplicates,
+            Map<String, Double> figures) {
         this.shard = shard;
         this.compared = compared;
+        this.duplicates = duplicates;
+        this.figures = new TreeMap<>(figures);
         this.texts = new TableStep(shard, candidates);
         this.swap = new TableSwap.Builder(shard.stage());
     }
 
     /** @param verdicts of the pictures that this run read */
     ShardResult run(long annotationRows, Dataset<Row> verdicts, Map<String, Long> durations) {
-        counts =
-                compared
-                        .groupBy(col("sample"), col("status"), col("reason").isNull())
-                        .agg(count(lit(1)))
-                        .collectAsList()
-                        .stream()
-                        .map(row -> new Counted(row.getBoolean(0), row.getString(1), row.getBoolean(2), row.getLong(3)))
-                        .toList();
+        counts = compared
+                .groupBy(col("sample"), col("status"), col("reason").isNull(), col("split"))
+                .agg(count(lit(1)))
+                .collectAsList()
+                .stream()
+                .map(row -> new Counted(
+                        row.getBoolean(0), row.getString(1), row.getBoolean(2), row.getString(3), row.getLong(4)))
+                .toList();
         long quarantined = sum(counted -> !counted.good());
         Map<String, Long> reasons = reasons();
         RowAccount books = books(quarantined);
@@ -81,7 +101,7 @@ final class TableWriter {
         }
         writeTexts();
         writeIndex(verdicts);
-        if (shard.options().pictures() == PictureStorage.EMBED) {
+        if (duplicates != null) {
             writeDuplicates();
         }
         rows.put(
@@ -97,7 +117,13 @@ final class TableWriter {
             }
         }
         tell(books, changes, reasons);
-        return new ShardResult(annotationRows, books, rows, changes, reasons, durations);
+        for (Counted counted : counts) {
+            if (counted.stays()) {
+                String table = counted.sample() ? Table.SAMPLES.name() : Table.PROMPTS.name();
+                figures.merge("rows.%s.%s".formatted(table, counted.split()), (double) counted.rows(), Double::sum);
+            }
+        }
+        return new ShardResult(annotationRows, books, rows, changes, reasons, figures, durations);
     }
 
     private RowAccount books(long quarantined) {
@@ -115,19 +141,37 @@ final class TableWriter {
         List<ShardInput> inputs = shard.options().inputs();
         Dataset<Row> good =
                 compared.filter(col("reason").isNull().and(col("status").notEqual(RowIndex.REMOVED)));
+        List<ClassCount> classes = new ArrayList<>();
         if (hasTable(true)) {
-            write(
+            Dataset<Row> samples = write(
                     good.filter(col("sample")),
                     changedSplits(true),
                     TableStep.Form.one(
                             Table.SAMPLES,
                             new StoredRows.ToSample(inputs, shard.plan().classes())));
+            classes.addAll(ClassTables.counts(samples, Table.SAMPLES));
         }
         if (hasTable(false)) {
             Dataset<Row> prompts = good.filter(not(col("sample")));
             Set<String> changed = changedSplits(false);
-            write(prompts, changed, TableStep.Form.one(Table.PROMPTS, new StoredRows.ToPrompt(inputs)));
+            Dataset<Row> stored =
+                    write(prompts, changed, TableStep.Form.one(Table.PROMPTS, new StoredRows.ToPrompt(inputs)));
+            classes.addAll(ClassTables.counts(stored, Table.PROMPTS));
             write(prompts, changed, new TableStep.Form(Table.COMPLETIONS, new StoredRows.ToCompletions()));
+        }
+        writeClasses(ClassTables.describe(classes, shard.options().shape()));
+    }
+
+    private void writeClasses(ClassTables.Described classes) {
+        figures.putAll(classes.figures());
+        writeClasses(classes.statistics(), ClassTables.STATISTICS);
+        writeClasses(classes.sampling(), ClassTables.SAMPLING);
+    }
+
+    private void writeClasses(List<Row> described, Table table) {
+        if (!described.isEmpty() || shard.updates() && shard.stage().has(table.name())) {
+            rows.put(table.name(), (long) described.size());
+            replace(shard.spark().createDataFrame(described, table.schema()).coalesce(1), table);
         }
     }
 
@@ -159,15 +203,13 @@ final class TableWriter {
         return splits;
     }
 
-    private void write(Dataset<Row> good, Set<String> changed, TableStep.Form form) {
+    /** Writes rows of a text table; gives the table as it stands when the run is over. */
+    private Dataset<Row> write(Dataset<Row> good, Set<String> changed, TableStep.Form form) {
         Table table = form.table();
         if (!shard.updates()) {
             Tables.clear(shard.stage(), table);
             texts.append(good, form, shard.stage().table(table.name()));
-            rows.put(
-                    table.name(),
-                    Tables.read(shard.spark(), shard.stage(), table).count());
-            return;
+            return counted(Tables.read(shard.spark(), shard.stage(), table), table);
         }
         Column added = col("status").equalTo(RowIndex.ADDED);
         boolean whole = !table.bySplit() && !changed.isEmpty();
@@ -191,15 +233,18 @@ final class TableWriter {
         if (!none) {
             swap.add(staged, table);
         }
-        long kept = whole ? 0 : Tables.read(shard.spark(), shard.stage(), table).count();
-        long more = none
-                ? 0
-                : shard.spark()
-                        .read()
-                        .schema(table.schema())
-                        .parquet(staged.toString())
-                        .count();
-        rows.put(table.name(), table.bySplit() ? good.count() : kept + more);
+        Dataset<Row> kept = Tables.read(shard.spark(), shard.stage(), table);
+        if (whole) {
+            kept = kept.limit(0);
+        } else if (!changed.isEmpty()) {
+            kept = kept.filter(not(col("split").isin(changed.toArray())));
+        }
+        return counted(none ? kept : kept.union(Tables.read(shard.spark(), staged, table)), table);
+    }
+
+    private Dataset<Row> counted(Dataset<Row> stored, Table table) {
+        rows.put(table.name(), stored.count());
+        return stored;
     }
 
     private void writeQuarantine(long quarantined) {
@@ -215,13 +260,13 @@ final class TableWriter {
         }
         if (differs(stored, Table.QUARANTINE)) {
             swap.replace(Table.QUARANTINE);
-            stage("quarantine", Table.QUARANTINE, stored);
+            stage("quarantine", Table.QUARANTINE, stored.coalesce(files()));
         }
     }
 
     private void writeIndex(Dataset<Row> verdicts) {
-        Dataset<Row> index = RowIndex.rows(compared, shard.plan());
-        Dataset<Row> fresh = PictureMemory.of(shard).fresh(verdicts);
+        Dataset<Row> index = RowIndex.rows(compared, shard.plan()).coalesce(files());
+        Dataset<Row> fresh = PictureMemory.of(shard).fresh(verdicts).coalesce(files());
         if (!shard.updates()) {
             whole(index, RowIndex.TABLE);
             whole(fresh, PictureMemory.TABLE);
@@ -235,9 +280,10 @@ final class TableWriter {
                     "gone",
                     RowIndex.GONE,
                     RowIndex.gone(
-                            compared,
-                            shard.options().window(),
-                            shard.stage().header().runId()));
+                                    compared,
+                                    shard.options().window(),
+                                    shard.stage().header().runId())
+                            .coalesce(files()));
         }
         if (!fresh.isEmpty()) {
             stage("pictures", PictureMemory.TABLE, fresh);
@@ -245,20 +291,17 @@ final class TableWriter {
     }
 
     private void writeDuplicates() {
-        Dataset<Row> found;
-        try (Duplicates duplicates = new Duplicates(shard, compared)) {
-            found = shard.once(Table.DUPLICATES, () -> duplicates
-                    .rows()
-                    .select(RowResolver.columns(DuplicateRows.SCHEMA))
-                    .coalesce(1)
-                    .sortWithinPartitions("image_id", "duplicate_of", "path"));
-        }
-        rows.put(Table.DUPLICATES.name(), found.count());
+        rows.put(Table.DUPLICATES.name(), duplicates.count());
+        replace(duplicates.coalesce(1), Table.DUPLICATES);
+    }
+
+    /** Writes a table whole, in an update only where it differs. */
+    private void replace(Dataset<Row> fresh, Table table) {
         if (!shard.updates()) {
-            whole(found, Table.DUPLICATES);
-        } else if (differs(found, Table.DUPLICATES)) {
-            swap.replace(Table.DUPLICATES);
-            stage("duplicates", Table.DUPLICATES, found);
+            whole(fresh, table);
+        } else if (!shard.stage().has(table.name()) || differs(fresh, table)) {
+            swap.replace(table);
+            stage(table.name(), table, fresh);
         }
     }
 
@@ -269,8 +312,7 @@ final class TableWriter {
 
     private void whole(Dataset<Row> fresh, Table table) {
         Tables.clear(shard.stage(), table);
-        Tables.appender(fresh.coalesce(files()), table)
-                .save(shard.stage().table(table.name()).toString());
+        Tables.appender(fresh, table).save(shard.stage().table(table.name()).toString());
     }
 
     /** Writes files that the commit adds to the table. */
@@ -278,7 +320,7 @@ final class TableWriter {
         Path staged = shard.stage().work("next_" + name);
         if (!shard.exists(new Path(staged, "_DONE"))) {
             shard.delete(staged);
-            Tables.appender(fresh.coalesce(files()), table).save(staged.toString());
+            Tables.appender(fresh, table).save(staged.toString());
             shard.touch(new Path(staged, "_DONE"));
         }
         swap.add(staged, table);

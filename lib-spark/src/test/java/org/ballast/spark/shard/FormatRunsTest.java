@@ -33,6 +33,7 @@ import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.rows.SampleRows;
+import org.ballast.spark.shape.ShapeOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,6 +219,7 @@ class FormatRunsTest {
                         PictureStorage.EMBED,
                         FormatSamplesTest.options(sample("bpo.json")).inspector(),
                         -1,
+                        ShapeOptions.none(),
                         100,
                         100,
                         1,

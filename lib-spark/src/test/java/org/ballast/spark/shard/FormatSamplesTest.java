@@ -15,6 +15,7 @@ import org.ballast.core.data.Domain;
 import org.ballast.core.data.Turn;
 import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
+import org.ballast.spark.shape.ShapeOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ class FormatSamplesTest {
                 PictureStorage.EMBED,
                 new ImageInspector(new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
                 -1,
+                ShapeOptions.none(),
                 100,
                 100,
                 0,

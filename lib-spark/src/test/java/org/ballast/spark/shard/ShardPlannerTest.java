@@ -11,6 +11,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.ballast.core.data.Domain;
 import org.ballast.core.image.ImageInspector;
 import org.ballast.core.image.ImageLimits;
+import org.ballast.spark.shape.ShapeOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +49,7 @@ class ShardPlannerTest {
                         new ImageInspector(
                                 new ImageLimits(1 << 20, 1 << 20, 4096), ImageInspector.Check.FULL, 0, false),
                         -1,
+                        ShapeOptions.none(),
                         10,
                         10,
                         0.1,

@@ -45,6 +45,7 @@ import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.rows.QuarantinedRows;
 import org.ballast.spark.rows.SampleRows;
+import org.ballast.spark.shape.ShapeOptions;
 import org.ballast.spark.units.TooManyFailuresException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +112,7 @@ class ShardRunnerTest {
                         new ImageInspector(
                                 new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, false),
                         -1,
+                        ShapeOptions.none(),
                         15,
                         5,
                         maxFailureRate,

@@ -23,6 +23,8 @@ import org.ballast.spark.io.RunHeader;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.shape.ClassTables;
+import org.ballast.spark.shape.ShapeOptions;
 
 /** Whole runs of {@code shard} on data of a test: planned, opened, run and committed as the job does it. */
 final class ShardRuns {
@@ -32,6 +34,7 @@ final class ShardRuns {
     PictureStorage pictures = PictureStorage.EMBED;
     int partitions = 2;
     boolean dHash;
+    ShapeOptions shape = ShapeOptions.none();
     int waveRows = 1_000;
     int wavePictures = 1_000;
     long targetFileBytes = 1 << 20;
@@ -53,6 +56,7 @@ final class ShardRuns {
                         new ImageInspector(
                                 new ImageLimits(10_000, 1_000_000, 1_000), ImageInspector.Check.FULL, 0, dHash),
                         dHash ? 4 : -1,
+                        shape,
                         waveRows,
                         wavePictures,
                         maxFailureRate,
@@ -86,8 +90,14 @@ final class ShardRuns {
     Map<String, List<String>> tables(String stage) {
         Map<String, List<String>> tables = new TreeMap<>();
         StageFolder folder = folder(stage);
-        for (Table table :
-                List.of(Table.SAMPLES, Table.PROMPTS, Table.COMPLETIONS, Table.QUARANTINE, Table.DUPLICATES)) {
+        for (Table table : List.of(
+                Table.SAMPLES,
+                Table.PROMPTS,
+                Table.COMPLETIONS,
+                Table.QUARANTINE,
+                Table.DUPLICATES,
+                ClassTables.STATISTICS,
+                ClassTables.SAMPLING)) {
             if (Files.exists(local(stage).resolve(table.name()))) {
                 tables.put(
                         table.name(),
