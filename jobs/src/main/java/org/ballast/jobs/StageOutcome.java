@@ -11,8 +11,14 @@ import org.ballast.spark.units.UnitRunner;
  * @param rows in, out and quarantined; they add up
  * @param metrics figures by name, finite
  * @param models digest of each model that it used or wrote, by role
+ * @param durationsMillis wall-clock time by step, where it has steps
  */
-public record StageOutcome(RowAccount rows, Map<String, Double> metrics, Map<String, String> models) {
+public record StageOutcome(
+        RowAccount rows, Map<String, Double> metrics, Map<String, String> models, Map<String, Long> durationsMillis) {
+    public StageOutcome(RowAccount rows, Map<String, Double> metrics, Map<String, String> models) {
+        this(rows, metrics, models, Map.of());
+    }
+
     /** What a run over units did: its books, and how many rows each reason put aside. */
     public static StageOutcome of(UnitRunner.Outcome outcome, Map<String, String> models) {
         Map<String, Double> metrics = new TreeMap<>();

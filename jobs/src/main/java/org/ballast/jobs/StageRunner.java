@@ -92,6 +92,8 @@ final class StageRunner {
                     .orElse(e);
         }
         long millis = (System.nanoTime() - start) / 1_000_000;
+        Map<String, Long> durations = new LinkedHashMap<>(outcome.durationsMillis());
+        durations.put("total", millis);
         Manifest manifest = new Manifest(
                 folder.header(),
                 SecretKeys.redacted(stage.config()),
@@ -100,7 +102,7 @@ final class StageRunner {
                 Map.of("run", run.seed()),
                 outcome.rows(),
                 outcome.metrics(),
-                Map.of("total", millis));
+                durations);
         lease.requireHeld();
         folder.commit(manifest);
         LOG.info("{}: done in {} s", stage.name(), String.format("%.1f", millis / 1000.0));

@@ -95,6 +95,6 @@ final class ShardTask implements Task {
         result.changes().forEach((change, rows) -> metrics.put(change, (double) rows));
         result.reasons().forEach((reason, rows) -> metrics.put("quarantined." + reason, (double) rows));
         metrics.putAll(result.figures());
-        return new StageOutcome(result.rows(), metrics, Map.of());
+        return new StageOutcome(result.rows(), metrics, Map.of(), result.durationsMillis());
     }
 }

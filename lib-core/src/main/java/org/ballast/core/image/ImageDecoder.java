@@ -63,8 +63,17 @@ public record ImageDecoder(ImageLimits limits, RgbConversion conversion) impleme
     /** Decodes the picture whole and throws its pixels away; as {@link #decode} but for the conversion to RGB. */
     public ImageHeader check(byte[] bytes) throws ImageRejected {
         ImageHeader header = header(bytes);
-        decodeAsStored(header, bytes);
+        check(header, bytes);
         return header;
+    }
+
+    /** @param header that of the bytes, within the limits */
+    void check(ImageHeader header, byte[] bytes) throws ImageRejected {
+        if (header.format() == ImageHeader.Format.JPEG) {
+            JpegPicture.check(bytes);
+        } else {
+            decodeAsStored(header, bytes);
+        }
     }
 
     /** @param header that of the bytes, within the limits */

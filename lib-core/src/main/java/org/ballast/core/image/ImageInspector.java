@@ -65,7 +65,7 @@ public record ImageInspector(ImageLimits limits, Check check, int resizeLongestE
             hash = dHash ? DifferenceHash.of(image) : null;
             resized = resize ? resized(image, header.format(), bytes, hash) : null;
         } else if (check == Check.FULL) {
-            decoder.decodeAsStored(header, bytes);
+            decoder.check(header, bytes);
         }
         return resized != null
                 ? resized

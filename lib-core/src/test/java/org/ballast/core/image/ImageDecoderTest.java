@@ -63,6 +63,50 @@ class ImageDecoderTest {
         assertThat(DROP.decode(bytes)).isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "sampled-420",
+                "sampled-444",
+                "sampled-422",
+                "grey",
+                "cmyk",
+                "own-tables",
+                "restarts",
+                "restarts-444",
+                "progressive"
+            })
+    void checksAJpegWithoutItsPixelsAsItDecodesIt(String name) throws IOException {
+        byte[] good = PixelGoldens.bytes("jpeg/" + name + ".jpg");
+        assertThat(JpegScan.isWhole(good)).isEqualTo(!name.equals("progressive"));
+        var random = new Random(5);
+        int accepted = 0;
+        for (int i = 0; i < 400; i++) {
+            byte[] bytes = i == 0 ? good : broken(good, random);
+            ImageRejected decoded = catchThrowableOfType(ImageRejected.class, () -> WHITE.decode(bytes));
+            ImageRejected checked = catchThrowableOfType(ImageRejected.class, () -> WHITE.check(bytes));
+            assertThat(checked == null ? null : checked.reason())
+                    .as("input %d", i)
+                    .isEqualTo(decoded == null ? null : decoded.reason());
+            accepted += decoded == null ? 1 : 0;
+        }
+        assertThat(accepted).isBetween(50, 350);
+    }
+
+    /** Some bytes changed, and often the end cut off, with an end marker again or without. */
+    private static byte[] broken(byte[] good, Random random) {
+        boolean cut = random.nextBoolean();
+        byte[] bytes = cut ? Arrays.copyOf(good, 4 + random.nextInt(good.length - 4)) : good.clone();
+        for (int change = random.nextInt(4); change > 0; change--) {
+            bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+        }
+        if (cut && random.nextBoolean()) {
+            bytes[bytes.length - 2] = (byte) 0xff;
+            bytes[bytes.length - 1] = (byte) 0xd9;
+        }
+        return bytes;
+    }
+
     @Test
     void compositesOnWhiteAsPillowDoes() throws ImageRejected {
         float[] pixels = ClipPreprocessor.clip(56).apply(WHITE.decode(file("rgba_80x64.png")));
