@@ -191,7 +191,7 @@ def annotation_rows(args):
             file.write("]\n")
         shutil.rmtree(out, ignore_errors=True)
         conf.write_text(
-            f'root = "{out}"\nstages.rows {{ job = shard, format = openmmlo, images = "/nowhere", pictures = reference, max-failure-rate = 0\n'
+            f'root = "{out}"\nstages.rows {{ job = shard, format = openmmlo, images = "{args.work}", pictures = reference, max-failure-rate = 0\n'
             f'sources = [{{ split = train, annotations = "{annotations}" }}] }}\n'
         )
         start = time.perf_counter()
