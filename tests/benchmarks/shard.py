@@ -172,7 +172,7 @@ def compare(args, name, pictures, sides, goals):
     for side, runs in times.items():
         few, whole = statistics.median(runs["few"]), statistics.median(runs["all"])
         rates[side] = size / 1e6 / (whole - few)
-        print(f"| {side} | {few:.1f} | {whole:.1f} | {rates[side]:.0f} | {count / (whole - few):,.0f} |")
+        print(f"| {side} | {few:.1f} | {whole:.1f} | {rates[side]:.3g} | {count / (whole - few):,.0f} |")
     for ours, theirs, goal in goals:
         if ours in rates and theirs in rates:
             print(f"{ours} against {theirs}: {rates[ours] / rates[theirs]:.2f}" + (f" (goal >= {goal})" if goal else ""), flush=True)
