@@ -58,9 +58,9 @@ class DebianDataIT {
         assertThat(classes("train")).hasSizeGreaterThan(100).containsKey("animals/birds");
         assertThat(classes("test")).isNotEmpty();
         // a caption file goes on in other languages behind its first line
-        assertThat(Stored.table(root, "shard", "samples").collectAsList()).allSatisfy(row -> assertThat(
-                        row.<String>getAs("caption"))
-                .doesNotContain(".utf8=")
-                .isNotBlank());
+        assertThat(Stored.table(root, "shard", "samples").collectAsList())
+                .allSatisfy(row -> assertThat(row.<String>getAs("caption"))
+                        .doesNotContain(".utf8=")
+                        .isNotBlank());
     }
 }

@@ -1,11 +1,21 @@
 package org.ballast.jobs.negatives;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.core.negative.QualityRule;
+import org.ballast.core.negative.QualityRules;
 import org.ballast.jobs.GenerationSettings;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.ModelSettings;
@@ -48,6 +58,7 @@ public final class NegativesJob implements Job {
                 settings.strings("kinds"),
                 weaken(settings.section("weaken"), seed),
                 retrieve.flag("enabled") ? Optional.of(retrieve.string("split")) : Optional.empty(),
+                quality(settings.section("quality")),
                 UnitSettings.batchSize(settings),
                 UnitSettings.read(settings));
     }
@@ -57,6 +68,40 @@ public final class NegativesJob implements Job {
                 GenerationSettings.sampling(settings, seed).withContrast(GenerationSettings.contrast(settings));
         int step = GenerationSettings.noiseStep(settings);
         return settings.flag("enabled") ? Optional.of(new NegativeOptions.Weaken(step, generation)) : Optional.empty();
+    }
+
+    private static QualityRules quality(Settings settings) {
+        Set<QualityRule> rules = EnumSet.noneOf(QualityRule.class);
+        for (String wanted : settings.strings("rules")) {
+            Arrays.stream(QualityRule.values())
+                    .filter(rule -> rule.code().equals(wanted))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            rules::add,
+                            () -> settings.fault(
+                                    "rules",
+                                    "names '" + wanted + "', not one of "
+                                            + Arrays.stream(QualityRule.values())
+                                                    .map(QualityRule::code)
+                                                    .collect(Collectors.joining(", "))));
+        }
+        List<String> refusals = new ArrayList<>();
+        for (String refusal : settings.strings("refusals")) {
+            try {
+                Pattern.compile(refusal);
+                refusals.add(refusal);
+            } catch (PatternSyntaxException e) {
+                settings.fault("refusals", "'" + refusal + "' is no regular expression: " + e.getDescription());
+            }
+        }
+        Settings length = settings.section("length-ratio");
+        return new QualityRules(
+                rules,
+                refusals,
+                length.number("least", 1e-6, 1),
+                length.number("most", 1, 1e6),
+                settings.number("alike", 1e-6, 1),
+                settings.integer("attempts", 1, 1_000));
     }
 
     private static StageOutcome run(StageContext context, ModelSettings opened, NegativeOptions options)

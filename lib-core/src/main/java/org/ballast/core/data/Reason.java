@@ -48,6 +48,26 @@ public enum Reason {
     EMPTY_RESPONSE("empty-response"),
     /** A negative that says the same as the positive. */
     SAME_AS_POSITIVE("same-as-positive"),
+    /** A negative that says the same as the positive in nearly the same words. */
+    NEARLY_POSITIVE("nearly-positive"),
+    /** The model declined to answer. */
+    REFUSED("refused"),
+    /** A negative that repeats the prompt. */
+    ECHO_OF_PROMPT("echo-of-prompt"),
+    /** A negative whose generation ended at its limit of tokens. */
+    CUT_BY_LIMIT("cut-by-limit"),
+    /** A negative in another script than the positive. */
+    WRONG_LANGUAGE("wrong-language"),
+    /** A negative that is much shorter or longer than the positive. */
+    LENGTH_RATIO("length-ratio"),
+    /** A negative that goes in circles. */
+    REPETITION("repetition"),
+    /** A negative in which the whole positive stands. */
+    CONTAINS_POSITIVE("contains-positive"),
+    /** A negative that says nearly the same as another one of the prompt. */
+    NEAR_DUPLICATE("near-duplicate"),
+    /** A negative that is no error by what is known of the picture. */
+    NOT_WRONG("not-wrong"),
     /** No other row qualifies as a negative. */
     NO_CANDIDATE("no-candidate"),
     /** The model or its server failed on the row, after all retries. */

@@ -92,12 +92,35 @@ public final class RetrievedNegative {
      * {@link #normalised(String)}; among equals the one with the lowest id. Empty if there is none.
      */
     public Optional<Match> negativeFor(Candidate query) {
+        return negativesFor(query, 1).stream().findFirst();
+    }
+
+    /**
+     * The first few of those of {@link #negativeFor}, each saying something else.
+     *
+     * @param count at most, at least 1
+     */
+    public List<Match> negativesFor(Candidate query, int count) {
+        List<Match> best = new ArrayList<>();
         Pool pool = pools.get(query.kind);
         if (pool == null) {
-            return Optional.empty();
+            return best;
         }
         checkLength(query);
-        String text = normalised(query.response);
+        Set<String> said = new HashSet<>(Set.of(normalised(query.response)));
+        while (best.size() < count) {
+            Match next = best(pool, query, said);
+            if (next == null) {
+                return best;
+            }
+            best.add(next);
+            said.add(normalised(next.candidate.response));
+        }
+        return best;
+    }
+
+    /** @param said normalised responses that do not count */
+    private static Match best(Pool pool, Candidate query, Set<String> said) {
         Candidate best = null;
         float highest = Float.NEGATIVE_INFINITY;
         float[] similarities = new float[BLOCK];
@@ -107,14 +130,13 @@ public final class RetrievedNegative {
             }
             if (similarities[i % BLOCK] > highest) {
                 Candidate candidate = pool.candidates.get(i);
-                if (!candidate.imageId.equals(query.imageId)
-                        && !pool.texts.get(i).equals(text)) {
+                if (!candidate.imageId.equals(query.imageId) && !said.contains(pool.texts.get(i))) {
                     best = candidate;
                     highest = similarities[i % BLOCK];
                 }
             }
         }
-        return best == null ? Optional.empty() : Optional.of(new Match(best, highest));
+        return best == null ? null : new Match(best, highest);
     }
 
     private static void multiply(float[] query, float[] block, float[] out) {

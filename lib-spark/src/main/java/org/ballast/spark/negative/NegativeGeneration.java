@@ -1,6 +1,8 @@
 package org.ballast.spark.negative;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.sort_array;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.data.CompletionType;
+import org.ballast.core.negative.QualityRule;
 import org.ballast.core.negative.RetrievedNegative.Candidate;
 import org.ballast.core.text.SentenceEncoder;
 import org.ballast.spark.examples.PromptWithPicture;
@@ -31,6 +34,9 @@ import org.ballast.spark.units.UnitRunner;
 public final class NegativeGeneration {
     /** Responses up to which a retrieved negative is looked for by brute force. */
     static final long MOST_CANDIDATES = 100_000;
+
+    /** Column of a prompt's row: statements that are true of its picture. */
+    static final String KNOWN = "known";
 
     private static final ExecutorCache<SentenceEncoder> ENCODERS = new ExecutorCache<>(1);
 
@@ -50,6 +56,7 @@ public final class NegativeGeneration {
         Dataset<Row> rows = PromptWithPicture.prompts(spark, data, options.splits(), options.kinds())
                 .join(truth, "prompt_id");
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
         Broadcast<ArrayList<Candidate>> candidates = options.retrieveFrom()
                 .map(split -> context.broadcast(candidates(rows, split)))
                 .orElse(null);
@@ -58,9 +65,15 @@ public final class NegativeGeneration {
                     .run(
                             rows,
                             "prompt_id",
-                            wave -> PromptWithPicture.join(spark, data, wave),
+                            wave -> PromptWithPicture.join(
+                                    spark, data, truthChecked ? withKnown(spark, data, wave, rows) : wave),
                             new NegativeUnit(
-                                    model, options.weaken().orElse(null), options.batchRows(), candidates, seed),
+                                    model,
+                                    options.weaken().orElse(null),
+                                    options.quality(),
+                                    options.batchRows(),
+                                    candidates,
+                                    seed),
                             options.policies(),
                             Tables.TARGET_FILE_BYTES);
         } finally {
@@ -68,6 +81,34 @@ public final class NegativeGeneration {
                 candidates.destroy();
             }
         }
+    }
+
+    /**
+     * Adds what is known of each row's picture: right responses to the same prompt about it, and the names of its classes.
+     *
+     * @param all prompts with their right responses
+     */
+    private static Dataset<Row> withKnown(
+            SparkSession spark, List<StageFolder> data, Dataset<Row> wave, Dataset<Row> all) {
+        Dataset<Row> said = all.filter(col("image_id").isNotNull()).select("image_id", "prompt", "response");
+        Dataset<Row> known = wave.filter(col("image_id").isNotNull())
+                .select("prompt_id", "image_id", "prompt")
+                .join(said, new String[] {"image_id", "prompt"})
+                .select("prompt_id", "response");
+        List<StageFolder> labelled =
+                data.stream().filter(stage -> stage.has(Table.SAMPLES.name())).toList();
+        if (!labelled.isEmpty()) {
+            Dataset<Row> names = Tables.read(spark, labelled, Table.SAMPLES)
+                    .filter(col("label_name").isNotNull())
+                    .select("image_id", "label_name");
+            known = known.union(
+                    wave.select("prompt_id", "image_id").join(names, "image_id").select("prompt_id", "label_name"));
+        }
+        return wave.join(
+                known.groupBy("prompt_id")
+                        .agg(sort_array(collect_set("response")).as(KNOWN)),
+                new String[] {"prompt_id"},
+                "left");
     }
 
     /** Every response with its embedding, computed on the executors, in the order of the prompts' ids. */

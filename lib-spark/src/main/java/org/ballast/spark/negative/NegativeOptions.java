@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.core.negative.QualityRules;
 import org.ballast.spark.units.UnitOptions;
 
 /**
@@ -13,6 +14,7 @@ import org.ballast.spark.units.UnitOptions;
  * @param kinds prompts of these kinds, empty: all
  * @param weaken answers to the weakened picture, or none
  * @param retrieveFrom split whose responses are looked through for the most similar one about another picture, or none
+ * @param quality what is rejected, and how often it is tried again
  * @param batchRows rows decoded together
  */
 public record NegativeOptions(
@@ -20,6 +22,7 @@ public record NegativeOptions(
         List<String> kinds,
         Optional<Weaken> weaken,
         Optional<String> retrieveFrom,
+        QualityRules quality,
         int batchRows,
         UnitOptions units) {
     public NegativeOptions {

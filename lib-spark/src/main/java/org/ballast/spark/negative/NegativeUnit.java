@@ -17,6 +17,8 @@ import org.ballast.core.image.ImageRejected;
 import org.ballast.core.mllm.generate.Generation;
 import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
+import org.ballast.core.negative.QualityControl;
+import org.ballast.core.negative.QualityRules;
 import org.ballast.core.negative.RetrievedNegative;
 import org.ballast.core.negative.RetrievedNegative.Candidate;
 import org.ballast.core.text.TextRejected;
@@ -30,12 +32,14 @@ import org.ballast.spark.units.UnitFunction;
 /**
  * The attempts on one unit of prompts.
  *
+ * @param quality what is rejected
  * @param weaken null: no answers to weakened pictures
  * @param candidates null: no retrieved responses
  */
 record NegativeUnit(
         ModelSpec spec,
         NegativeOptions.Weaken weaken,
+        QualityRules quality,
         int batchRows,
         Broadcast<ArrayList<Candidate>> candidates,
         long seed)
@@ -43,37 +47,169 @@ record NegativeUnit(
 
     @Override
     public void apply(List<Row> rows, Output out) {
+        Unit unit = new Unit(rows, out);
         if (weaken != null) {
-            weaken(rows, out);
+            unit.weaken();
         }
         if (candidates != null) {
-            retrieve(rows, out);
+            unit.retrieve();
         }
     }
 
-    private void weaken(List<Row> rows, Output out) {
-        Policy policy = Policy.weaken(weaken, spec.digest());
-        try (var lease = OpenModel.lease(spec)) {
-            OpenModel model = lease.value();
-            Map<String, Row> byId = new HashMap<>();
-            List<GenerationRequest> requests = new ArrayList<>();
-            for (Row row : rows) {
-                request(model, row, out).ifPresent(request -> {
-                    byId.put(request.id(), row);
-                    requests.add(request);
-                });
-            }
-            try (Generator generator = model.generator(batchRows)) {
-                List<Generation> answers = generator.generate(requests, weaken.generation());
-                for (int i = 0; i < answers.size(); i++) {
-                    GenerationRequest request = requests.get(i);
-                    store(policy, byId.get(request.id()), answers.get(i), request.promptIds().length, out);
+    /** The work on one unit: what its prompts have so far. */
+    private final class Unit {
+        private final List<Row> rows;
+        private final Output out;
+        private final QualityControl control = new QualityControl(quality);
+        /** Negatives that were accepted, by prompt. */
+        private final Map<String, List<String>> accepted = new HashMap<>();
+
+        Unit(List<Row> rows, Output out) {
+            this.rows = rows;
+            this.out = out;
+        }
+
+        /** All prompts of the unit, then those again whose answer was rejected. */
+        void weaken() {
+            Policy policy = Policy.weaken(weaken, spec.digest());
+            try (var lease = OpenModel.lease(spec);
+                    Generator generator = lease.value().generator(batchRows)) {
+                OpenModel model = lease.value();
+                List<Row> open = rows;
+                for (int attempt = 0; attempt < quality.attempts() && !open.isEmpty(); attempt++) {
+                    Map<String, Row> byId = new HashMap<>();
+                    List<GenerationRequest> requests = new ArrayList<>();
+                    for (Row row : open) {
+                        request(model, row, attempt, out).ifPresent(request -> {
+                            byId.put(request.id(), row);
+                            requests.add(request);
+                        });
+                    }
+                    List<Generation> answers =
+                            generator.generate(requests, weaken.generation().withAttempt(attempt));
+                    List<Row> again = new ArrayList<>();
+                    for (int i = 0; i < answers.size(); i++) {
+                        GenerationRequest request = requests.get(i);
+                        Row row = byId.get(request.id());
+                        if (!take(policy, row, answers.get(i), request.promptIds().length, attempt)) {
+                            again.add(row);
+                        }
+                    }
+                    open = again;
                 }
             }
         }
+
+        /** @return false where it is to be tried again */
+        private boolean take(Policy policy, Row row, Generation answer, int promptTokens, int attempt) {
+            String response = answer.text().strip();
+            boolean cut = answer.finishReason() == Generation.FinishReason.LENGTH;
+            Optional<QualityControl.Rejection> rejection = judge(row, response, cut);
+            if (rejection.isPresent()) {
+                return again(row, rejection.get(), response, attempt);
+            }
+            accept(
+                    row,
+                    response,
+                    CompletionType.WEAKENED,
+                    policy,
+                    attempt,
+                    answer.finishReason().code(),
+                    promptTokens,
+                    answer.tokens().length);
+            return true;
+        }
+
+        void retrieve() {
+            Policy policy = Policy.retrieve();
+            RetrievedNegative pool = new RetrievedNegative(candidates.value());
+            Map<String, Candidate> own = new HashMap<>();
+            candidates.value().forEach(candidate -> own.put(candidate.id(), candidate));
+            for (Row row : rows) {
+                Prompt prompt = PromptRows.fromRow(row);
+                List<RetrievedNegative.Match> matches = prompt.hasImage()
+                        ? pool.negativesFor(
+                                own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))),
+                                quality.attempts())
+                        : List.of();
+                boolean done = false;
+                for (int i = 0; i < matches.size() && !done; i++) {
+                    String response = matches.get(i).candidate().response();
+                    Optional<QualityControl.Rejection> rejection = judge(row, response, false);
+                    if (rejection.isEmpty()) {
+                        accept(row, response, CompletionType.RETRIEVED, policy, i, "retrieved", 0, 0);
+                        done = true;
+                    } else {
+                        // the last one there is counts as the last attempt
+                        int attempt = i == matches.size() - 1 ? quality.attempts() - 1 : i;
+                        done = again(row, rejection.get(), response, attempt);
+                    }
+                }
+                if (matches.isEmpty()) {
+                    out.reject(rejected(
+                            prompt,
+                            Reason.NO_CANDIDATE,
+                            "no other picture has another response to this kind of prompt",
+                            null));
+                }
+            }
+        }
+
+        private Optional<QualityControl.Rejection> judge(Row row, String response, boolean cut) {
+            List<String> known =
+                    row.schema().getFieldIndex(NegativeGeneration.KNOWN).isEmpty()
+                                    || row.isNullAt(row.fieldIndex(NegativeGeneration.KNOWN))
+                            ? List.of()
+                            : row.getList(row.fieldIndex(NegativeGeneration.KNOWN));
+            String promptId = row.getAs("prompt_id");
+            return control.judge(
+                    response,
+                    cut,
+                    new QualityControl.Against(
+                            row.getAs("prompt"),
+                            row.getAs("response"),
+                            accepted.getOrDefault(promptId, List.of()),
+                            known));
+        }
+
+        /** Puts the last attempt aside; false where there is another. */
+        private boolean again(Row row, QualityControl.Rejection rejection, String response, int attempt) {
+            if (attempt < quality.attempts() - 1) {
+                return false;
+            }
+            Prompt prompt = PromptRows.fromRow(row);
+            out.reject(rejected(prompt, rejection.rule().reason(), rejection.message(), response));
+            return true;
+        }
+
+        private void accept(
+                Row row,
+                String response,
+                CompletionType type,
+                Policy policy,
+                int attempt,
+                String finishReason,
+                int promptTokens,
+                int tokens) {
+            String promptId = row.getAs("prompt_id");
+            accepted.computeIfAbsent(promptId, id -> new ArrayList<>()).add(response);
+            out.accept(CompletionRows.toRow(new Completion(
+                    Completion.id(promptId, policy.digest(), seed, attempt),
+                    promptId,
+                    response,
+                    type,
+                    0,
+                    policy.model(),
+                    policy.digest(),
+                    policy.parameters(),
+                    seed,
+                    finishReason,
+                    promptTokens,
+                    tokens)));
+        }
     }
 
-    private Optional<GenerationRequest> request(OpenModel model, Row row, Output out) {
+    private Optional<GenerationRequest> request(OpenModel model, Row row, int attempt, Output out) {
         Prompt prompt = PromptRows.fromRow(row);
         byte[] picture = row.getAs(PromptWithPicture.PICTURE);
         if (picture == null) {
@@ -89,7 +225,7 @@ record NegativeUnit(
                         TextRejected.Reason.TOO_LONG,
                         "the prompt has " + ids.length + " tokens, which leaves no room in " + model.maxLength());
             }
-            float[] weakened = DiffusionNoise.bpo().noised(pixels, weaken.step(), seed, prompt.promptId(), 0);
+            float[] weakened = DiffusionNoise.bpo().noised(pixels, weaken.step(), seed, prompt.promptId(), attempt);
             return Optional.of(new GenerationRequest(prompt.promptId(), ids, pixels, weakened));
         } catch (TextRejected e) {
             Reason reason = OpenModel.reason(e);
@@ -98,66 +234,6 @@ record NegativeUnit(
             out.reject(rejected(prompt, Reason.NOT_AN_IMAGE, e.getMessage(), prompt.imageId()));
         }
         return Optional.empty();
-    }
-
-    private void store(Policy policy, Row row, Generation answer, int promptTokens, Output out) {
-        Prompt prompt = PromptRows.fromRow(row);
-        String response = answer.text().strip();
-        String truth = row.getAs("response");
-        if (response.isEmpty()) {
-            out.reject(rejected(prompt, Reason.EMPTY_RESPONSE, "the model answered nothing", null));
-        } else if (RetrievedNegative.normalised(response).equals(RetrievedNegative.normalised(truth))) {
-            out.reject(rejected(prompt, Reason.SAME_AS_POSITIVE, "the weakened picture was answered right", response));
-        } else {
-            out.accept(CompletionRows.toRow(new Completion(
-                    Completion.id(prompt.promptId(), policy.digest(), seed, 0),
-                    prompt.promptId(),
-                    response,
-                    CompletionType.WEAKENED,
-                    0,
-                    policy.model(),
-                    policy.digest(),
-                    policy.parameters(),
-                    seed,
-                    answer.finishReason().code(),
-                    promptTokens,
-                    answer.tokens().length)));
-        }
-    }
-
-    private void retrieve(List<Row> rows, Output out) {
-        Policy policy = Policy.retrieve();
-        RetrievedNegative pool = new RetrievedNegative(candidates.value());
-        Map<String, Candidate> own = new HashMap<>();
-        candidates.value().forEach(candidate -> own.put(candidate.id(), candidate));
-        for (Row row : rows) {
-            Prompt prompt = PromptRows.fromRow(row);
-            Optional<RetrievedNegative.Match> match = prompt.hasImage()
-                    ? pool.negativeFor(
-                            own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))))
-                    : Optional.empty();
-            if (match.isEmpty()) {
-                out.reject(rejected(
-                        prompt,
-                        Reason.NO_CANDIDATE,
-                        "no other picture has another response to this kind of prompt",
-                        null));
-                continue;
-            }
-            out.accept(CompletionRows.toRow(new Completion(
-                    Completion.id(prompt.promptId(), policy.digest(), seed, 0),
-                    prompt.promptId(),
-                    match.get().candidate().response(),
-                    CompletionType.RETRIEVED,
-                    0,
-                    policy.model(),
-                    policy.digest(),
-                    policy.parameters(),
-                    seed,
-                    "retrieved",
-                    0,
-                    0)));
-        }
     }
 
     /** A prompt whose response is not among the candidates. */

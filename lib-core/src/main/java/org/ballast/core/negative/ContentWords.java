@@ -1,0 +1,162 @@
+package org.ballast.core.negative;
+
+import java.lang.Character.UnicodeScript;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * The words of a text that say something: in lower case, without articles, auxiliaries and other words that may change while the statement stays, English nouns and
+ * verbs without their {@code -s}. Position words and numbers count. Han characters are a word each, for nothing parts them.
+ */
+final class ContentWords {
+    private static final Set<String> EMPTY = Set.of(
+            "a",
+            "an",
+            "the",
+            "this",
+            "that",
+            "these",
+            "those",
+            "it",
+            "its",
+            "there",
+            "here",
+            "and",
+            "or",
+            "but",
+            "of",
+            "is",
+            "are",
+            "was",
+            "were",
+            "be",
+            "been",
+            "being",
+            "has",
+            "have",
+            "had",
+            "do",
+            "does",
+            "did",
+            "can",
+            "could",
+            "will",
+            "would",
+            "may",
+            "might",
+            "which",
+            "who",
+            "whose",
+            "what",
+            "with",
+            "as",
+            "by",
+            "for",
+            "to",
+            "from",
+            "at",
+            "some",
+            "any",
+            "very",
+            "also",
+            "too",
+            "so",
+            "then",
+            "than",
+            "into",
+            "onto",
+            "i",
+            "you",
+            "he",
+            "she",
+            "they",
+            "we",
+            "his",
+            "her",
+            "their",
+            "our",
+            "my",
+            "your",
+            "image",
+            "picture",
+            "photo",
+            "photograph",
+            "shows",
+            "show",
+            "showing",
+            "shown",
+            "see",
+            "seen",
+            "appears",
+            "appear",
+            "的",
+            "了",
+            "是",
+            "在",
+            "着",
+            "一",
+            "个",
+            "和",
+            "与",
+            "这",
+            "那",
+            "有",
+            "图",
+            "片",
+            "中");
+
+    private static final int SHORTEST_STEM = 3;
+
+    private ContentWords() {}
+
+    /** In the order of the text. */
+    static List<String> of(String text) {
+        List<String> words = new ArrayList<>();
+        for (String word : words(text)) {
+            if (!EMPTY.contains(word)) {
+                words.add(stem(word));
+            }
+        }
+        return words;
+    }
+
+    /** All words, in lower case: runs of letters and digits, and each Han character. */
+    static List<String> words(String text) {
+        List<String> words = new ArrayList<>();
+        StringBuilder word = new StringBuilder();
+        text.toLowerCase(Locale.ROOT).codePoints().forEach(point -> {
+            boolean han = Character.isLetter(point) && UnicodeScript.of(point) == UnicodeScript.HAN;
+            boolean inside = Character.isLetterOrDigit(point) || isMark(point);
+            if (han || !inside) {
+                add(words, word);
+            }
+            if (han) {
+                words.add(Character.toString(point));
+            } else if (inside) {
+                word.appendCodePoint(point);
+            }
+        });
+        add(words, word);
+        return words;
+    }
+
+    /** Accents that stand as characters of their own, and vowel signs, belong to their word. */
+    private static boolean isMark(int point) {
+        int type = Character.getType(point);
+        return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK;
+    }
+
+    private static void add(List<String> words, StringBuilder word) {
+        if (!word.isEmpty()) {
+            words.add(word.toString());
+            word.setLength(0);
+        }
+    }
+
+    private static String stem(String word) {
+        boolean plural = word.endsWith("s") && !word.endsWith("ss") && !word.endsWith("us") && !word.endsWith("is");
+        return plural && word.length() > SHORTEST_STEM ? word.substring(0, word.length() - 1) : word;
+    }
+}
