@@ -1,5 +1,7 @@
 package org.ballast.jobs.negatives;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -7,15 +9,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.RunConfig;
 import org.ballast.core.config.Settings;
 import org.ballast.core.config.StageConfig;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.negative.QualityRule;
 import org.ballast.core.negative.QualityRules;
+import org.ballast.core.negative.SwapCategory;
+import org.ballast.core.negative.SwapLexicon;
 import org.ballast.jobs.GenerationSettings;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.ModelSettings;
@@ -24,6 +31,7 @@ import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
 import org.ballast.jobs.UnitSettings;
 import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.negative.NegativeAccounts;
 import org.ballast.spark.negative.NegativeGeneration;
 import org.ballast.spark.negative.NegativeOptions;
 import org.ballast.spark.units.UnitRunner;
@@ -37,7 +45,7 @@ public final class NegativesJob implements Job {
 
     @Override
     public String summary() {
-        return "Writes rejected responses: the model's answers to weakened pictures, and right answers to other pictures.";
+        return "Writes rejected responses: answers to weakened pictures, right answers to other pictures, right answers with a word exchanged.";
     }
 
     @Override
@@ -45,19 +53,41 @@ public final class NegativesJob implements Job {
         String path = "stages." + stage.name();
         NegativeOptions options = Settings.read(stage.config(), path, settings -> read(settings, run.seed()));
         ModelSettings opened = Settings.read(stage.config(), path, ModelSettings::read);
-        return opened.task(context -> run(context, opened, options));
+        Task task = opened.task(context -> run(context, opened, options));
+        return new Task() {
+            @Override
+            public Map<String, String> externalInputs(Configuration hadoop) {
+                return options.swap()
+                        .map(swap -> Map.of("lexicon", swap.lexicon().digest()))
+                        .orElse(Map.of());
+            }
+
+            @Override
+            public Map<String, String> decided(SparkSession spark) {
+                return task.decided(spark);
+            }
+
+            @Override
+            public StageOutcome run(StageContext context) throws Exception {
+                return task.run(context);
+            }
+        };
     }
 
     private static NegativeOptions read(Settings settings, long seed) {
         Settings inputs = settings.section("inputs");
         inputs.stages("data");
-        inputs.stage("model");
+        Optional<NegativeOptions.Weaken> weaken = weaken(settings.section("weaken"), seed);
+        if (weaken.isPresent() || !inputs.isNull("model")) {
+            inputs.stage("model");
+        }
         Settings retrieve = settings.section("retrieve");
         return new NegativeOptions(
                 settings.strings("splits"),
                 settings.strings("kinds"),
-                weaken(settings.section("weaken"), seed),
+                weaken,
                 retrieve.flag("enabled") ? Optional.of(retrieve.string("split")) : Optional.empty(),
+                swap(settings.section("swap")),
                 quality(settings.section("quality")),
                 UnitSettings.batchSize(settings),
                 UnitSettings.read(settings));
@@ -68,6 +98,39 @@ public final class NegativesJob implements Job {
                 GenerationSettings.sampling(settings, seed).withContrast(GenerationSettings.contrast(settings));
         int step = GenerationSettings.noiseStep(settings);
         return settings.flag("enabled") ? Optional.of(new NegativeOptions.Weaken(step, generation)) : Optional.empty();
+    }
+
+    private static Optional<NegativeOptions.Swap> swap(Settings settings) {
+        Set<SwapCategory> categories = EnumSet.noneOf(SwapCategory.class);
+        for (String wanted : settings.strings("categories")) {
+            Arrays.stream(SwapCategory.values())
+                    .filter(category -> category.key().equals(wanted))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            categories::add,
+                            () -> settings.fault(
+                                    "categories",
+                                    "names '" + wanted + "', not one of attribute, color, count, position"));
+        }
+        int changes = settings.integer("changes", 1, 100);
+        if (!settings.flag("enabled")) {
+            return Optional.empty();
+        }
+        if (categories.isEmpty()) {
+            settings.fault("categories", "names none: no word would be exchanged");
+            return Optional.empty();
+        }
+        return Optional.of(new NegativeOptions.Swap(lexicon(settings), categories, changes));
+    }
+
+    private static SwapLexicon lexicon(Settings settings) {
+        Optional<String> file = settings.optionalString("lexicon");
+        try {
+            return file.isPresent() ? SwapLexicon.read(Path.of(file.get())) : SwapLexicon.builtIn();
+        } catch (IOException | IllegalArgumentException e) {
+            settings.fault("lexicon", "cannot be used: " + e.getMessage());
+            return SwapLexicon.builtIn();
+        }
     }
 
     private static QualityRules quality(Settings settings) {
@@ -106,7 +169,7 @@ public final class NegativesJob implements Job {
 
     private static StageOutcome run(StageContext context, ModelSettings opened, NegativeOptions options)
             throws Exception {
-        ModelSpec model = opened.checkpoint(context, "model");
+        ModelSpec model = options.weaken().isPresent() ? opened.checkpoint(context, "model") : null;
         UnitRunner.Outcome outcome = NegativeGeneration.run(
                 context.spark(),
                 context.output(),
@@ -114,6 +177,9 @@ public final class NegativesJob implements Job {
                 model,
                 options,
                 context.run().seed());
-        return StageOutcome.of(outcome, Map.of("model", model.digest()));
+        StageOutcome done = StageOutcome.of(outcome, model == null ? Map.of() : Map.of("model", model.digest()));
+        Map<String, Double> metrics = new TreeMap<>(done.metrics());
+        metrics.putAll(NegativeAccounts.of(context.spark(), context.output(), context.inputs("data")));
+        return new StageOutcome(done.rows(), metrics, done.models());
     }
 }

@@ -52,8 +52,7 @@ public final class NegativeAccounts {
                         col("type"),
                         col("completion_tokens"),
                         words(lower(col("response"))).as("said"));
-        Dataset<Row> pairs =
-                negatives.withColumn("wrong", size(col("said"))).join(positives, "prompt_id");
+        Dataset<Row> pairs = negatives.withColumn("wrong", size(col("said"))).join(positives, "prompt_id");
         Map<String, Double> figures = new TreeMap<>();
         for (Row row : pairs.groupBy("type")
                 .agg(
@@ -70,8 +69,7 @@ public final class NegativeAccounts {
             figures.put("words-of-positive." + type, row.getDouble(4));
             List<Double> ratios = row.getList(5);
             for (int i = 0; i < SHARES.length; i++) {
-                figures.put(
-                        "length-ratio.%s.p%d".formatted(type, Math.round(100 * SHARES[i])), ratios.get(i));
+                figures.put("length-ratio.%s.p%d".formatted(type, Math.round(100 * SHARES[i])), ratios.get(i));
             }
         }
         negatives

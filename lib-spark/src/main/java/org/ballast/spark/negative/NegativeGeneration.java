@@ -42,7 +42,11 @@ public final class NegativeGeneration {
 
     private NegativeGeneration() {}
 
-    /** Runs; each prompt's attempts end in {@code completions} or in {@code quarantine}. */
+    /**
+     * Runs; each prompt's attempts end in {@code completions} or in {@code quarantine}.
+     *
+     * @param model null where no picture is weakened
+     */
     public static UnitRunner.Outcome run(
             SparkSession spark,
             StageFolder output,
@@ -71,6 +75,7 @@ public final class NegativeGeneration {
                                     model,
                                     options.weaken().orElse(null),
                                     options.quality(),
+                                    options.swap().orElse(null),
                                     options.batchRows(),
                                     candidates,
                                     seed),

@@ -21,6 +21,7 @@ import org.ballast.core.negative.QualityControl;
 import org.ballast.core.negative.QualityRules;
 import org.ballast.core.negative.RetrievedNegative;
 import org.ballast.core.negative.RetrievedNegative.Candidate;
+import org.ballast.core.negative.SwappedNegative;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.examples.PromptWithPicture;
 import org.ballast.spark.model.ModelSpec;
@@ -33,6 +34,7 @@ import org.ballast.spark.units.UnitFunction;
  * The attempts on one unit of prompts.
  *
  * @param quality what is rejected
+ * @param swap null: no exchanged words
  * @param weaken null: no answers to weakened pictures
  * @param candidates null: no retrieved responses
  */
@@ -40,6 +42,7 @@ record NegativeUnit(
         ModelSpec spec,
         NegativeOptions.Weaken weaken,
         QualityRules quality,
+        NegativeOptions.Swap swap,
         int batchRows,
         Broadcast<ArrayList<Candidate>> candidates,
         long seed)
@@ -53,6 +56,9 @@ record NegativeUnit(
         }
         if (candidates != null) {
             unit.retrieve();
+        }
+        if (swap != null) {
+            unit.swap();
         }
     }
 
@@ -151,6 +157,34 @@ record NegativeUnit(
                             Reason.NO_CANDIDATE,
                             "no other picture has another response to this kind of prompt",
                             null));
+                }
+            }
+        }
+
+        void swap() {
+            Policy policy = Policy.swap(swap);
+            SwappedNegative swapped = new SwappedNegative(swap.lexicon(), swap.categories(), swap.changes());
+            for (Row row : rows) {
+                String promptId = row.getAs("prompt_id");
+                boolean done = false;
+                for (int attempt = 0; !done; attempt++) {
+                    Optional<SwappedNegative.Swap> made = swapped.swap(row.getAs("response"), seed, promptId, attempt);
+                    if (made.isEmpty()) {
+                        out.reject(rejected(
+                                PromptRows.fromRow(row),
+                                Reason.NO_CANDIDATE,
+                                "the response has no word that the lexicon exchanges",
+                                row.getAs("response")));
+                        break;
+                    }
+                    String response = made.get().text();
+                    Optional<QualityControl.Rejection> rejection = judge(row, response, false);
+                    if (rejection.isEmpty()) {
+                        accept(row, response, CompletionType.SWAPPED, policy, attempt, "swapped", 0, 0);
+                        done = true;
+                    } else {
+                        done = again(row, rejection.get(), response, attempt);
+                    }
                 }
             }
         }

@@ -8,11 +8,12 @@ import java.util.Map;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.mllm.generate.Contrast;
 import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.core.negative.SwapCategory;
 
 /**
  * How a negative was made, as it stands in its row: the settings as JSON and their digest.
  *
- * @param model digest of the model that made it
+ * @param model digest of the model or lexicon that made it
  */
 record Policy(String model, String parameters) implements Serializable {
     static Policy weaken(NegativeOptions.Weaken weaken, String model) {
@@ -35,6 +36,16 @@ record Policy(String model, String parameters) implements Serializable {
 
     static Policy retrieve() {
         return new Policy("all-MiniLM-L6-v2", json(Map.of("policy", "retrieve")));
+    }
+
+    static Policy swap(NegativeOptions.Swap swap) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("policy", "swap");
+        settings.put(
+                "categories",
+                swap.categories().stream().map(SwapCategory::key).sorted().toList());
+        settings.put("changes", swap.changes());
+        return new Policy(swap.lexicon().digest(), json(settings));
     }
 
     String digest() {
