@@ -102,41 +102,44 @@ public final class RetrievedNegative {
      */
     public List<Match> negativesFor(Candidate query, int count) {
         List<Match> best = new ArrayList<>();
+        List<String> said = new ArrayList<>();
         Pool pool = pools.get(query.kind);
         if (pool == null) {
             return best;
         }
         checkLength(query);
-        Set<String> said = new HashSet<>(Set.of(normalised(query.response)));
-        while (best.size() < count) {
-            Match next = best(pool, query, said);
-            if (next == null) {
-                return best;
-            }
-            best.add(next);
-            said.add(normalised(next.candidate.response));
-        }
-        return best;
-    }
-
-    /** @param said normalised responses that do not count */
-    private static Match best(Pool pool, Candidate query, Set<String> said) {
-        Candidate best = null;
-        float highest = Float.NEGATIVE_INFINITY;
+        String text = normalised(query.response);
         float[] similarities = new float[BLOCK];
         for (int i = 0; i < pool.candidates.size(); i++) {
             if (i % BLOCK == 0) {
                 multiply(query.embedding, pool.blocks.get(i / BLOCK), similarities);
             }
-            if (similarities[i % BLOCK] > highest) {
-                Candidate candidate = pool.candidates.get(i);
-                if (!candidate.imageId.equals(query.imageId) && !said.contains(pool.texts.get(i))) {
-                    best = candidate;
-                    highest = similarities[i % BLOCK];
-                }
+            float similarity = similarities[i % BLOCK];
+            if (best.size() == count && !(similarity > best.get(count - 1).similarity)) {
+                continue;
             }
+            Candidate candidate = pool.candidates.get(i);
+            String its = pool.texts.get(i);
+            if (candidate.imageId.equals(query.imageId) || its.equals(text)) {
+                continue;
+            }
+            int known = said.indexOf(its);
+            if (known >= 0 && !(similarity > best.get(known).similarity)) {
+                continue;
+            }
+            int replaced = known >= 0 ? known : best.size() == count ? count - 1 : -1;
+            if (replaced >= 0) {
+                best.remove(replaced);
+                said.remove(replaced);
+            }
+            int at = 0;
+            while (at < best.size() && !(similarity > best.get(at).similarity)) {
+                at++;
+            }
+            best.add(at, new Match(candidate, similarity));
+            said.add(at, its);
         }
-        return best == null ? null : new Match(best, highest);
+        return best;
     }
 
     private static void multiply(float[] query, float[] block, float[] out) {

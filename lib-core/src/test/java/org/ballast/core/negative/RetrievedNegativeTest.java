@@ -35,6 +35,34 @@ class RetrievedNegativeTest {
     }
 
     @Test
+    void givesTheFirstFewWithoutRepeatingItself() {
+        var random = new Random(4);
+        List<Candidate> candidates = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            candidates.add(candidate(
+                    "c%03d".formatted(i),
+                    "image" + random.nextInt(50),
+                    "kind",
+                    "text " + random.nextInt(40),
+                    random.nextInt(20) / 20f,
+                    random.nextInt(20) / 20f));
+        }
+        var index = new RetrievedNegative(candidates);
+        for (Candidate query : candidates.subList(0, 60)) {
+            List<Candidate> expected = new ArrayList<>();
+            List<Candidate> left = new ArrayList<>(candidates);
+            for (int i = 0; i < 5; i++) {
+                Candidate next = plain(left, query);
+                expected.add(next);
+                left.removeIf(candidate -> candidate.response().equals(next.response()));
+            }
+            assertThat(index.negativesFor(query, 5))
+                    .extracting(RetrievedNegative.Match::candidate)
+                    .isEqualTo(expected);
+        }
+    }
+
+    @Test
     void amongEqualsTheLowestIdWins() {
         List<Candidate> candidates = new ArrayList<>();
         for (int i = 0; i < 200; i++) {

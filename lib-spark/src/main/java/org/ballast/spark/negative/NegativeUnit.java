@@ -112,7 +112,11 @@ record NegativeUnit(
             boolean cut = answer.finishReason() == Generation.FinishReason.LENGTH;
             Optional<QualityControl.Rejection> rejection = judge(row, response, cut);
             if (rejection.isPresent()) {
-                return again(row, rejection.get(), response, attempt);
+                if (attempt < quality.attempts() - 1) {
+                    return false;
+                }
+                reject(row, rejection.get(), response);
+                return true;
             }
             accept(
                     row,
@@ -138,26 +142,16 @@ record NegativeUnit(
                                 own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))),
                                 quality.attempts())
                         : List.of();
-                boolean done = false;
-                for (int i = 0; i < matches.size() && !done; i++) {
-                    String response = matches.get(i).candidate().response();
-                    Optional<QualityControl.Rejection> rejection = judge(row, response, false);
-                    if (rejection.isEmpty()) {
-                        accept(row, response, CompletionType.RETRIEVED, policy, i, "retrieved", 0, 0);
-                        done = true;
-                    } else {
-                        // the last one there is counts as the last attempt
-                        int attempt = i == matches.size() - 1 ? quality.attempts() - 1 : i;
-                        done = again(row, rejection.get(), response, attempt);
-                    }
-                }
-                if (matches.isEmpty()) {
-                    out.reject(rejected(
-                            prompt,
-                            Reason.NO_CANDIDATE,
-                            "no other picture has another response to this kind of prompt",
-                            null));
-                }
+                List<String> texts = matches.stream()
+                        .map(match -> match.candidate().response())
+                        .toList();
+                takeFirst(
+                        row,
+                        texts,
+                        CompletionType.RETRIEVED,
+                        policy,
+                        "retrieved",
+                        "no other picture has another response to this kind of prompt");
             }
         }
 
@@ -165,26 +159,35 @@ record NegativeUnit(
             Policy policy = Policy.swap(swap);
             SwappedNegative swapped = new SwappedNegative(swap.lexicon(), swap.categories(), swap.changes());
             for (Row row : rows) {
-                String promptId = row.getAs("prompt_id");
-                boolean done = false;
-                for (int attempt = 0; !done; attempt++) {
-                    Optional<SwappedNegative.Swap> made = swapped.swap(row.getAs("response"), seed, promptId, attempt);
-                    if (made.isEmpty()) {
-                        out.reject(rejected(
-                                PromptRows.fromRow(row),
-                                Reason.NO_CANDIDATE,
-                                "the response has no word that the lexicon exchanges",
-                                row.getAs("response")));
-                        break;
-                    }
-                    String response = made.get().text();
-                    Optional<QualityControl.Rejection> rejection = judge(row, response, false);
-                    if (rejection.isEmpty()) {
-                        accept(row, response, CompletionType.SWAPPED, policy, attempt, "swapped", 0, 0);
-                        done = true;
-                    } else {
-                        done = again(row, rejection.get(), response, attempt);
-                    }
+                List<String> texts = new ArrayList<>();
+                for (int i = 0; i < quality.attempts(); i++) {
+                    swapped.swap(row.getAs("response"), seed, row.getAs("prompt_id"), i)
+                            .ifPresent(made -> texts.add(made.text()));
+                }
+                takeFirst(
+                        row,
+                        texts,
+                        CompletionType.SWAPPED,
+                        policy,
+                        "swapped",
+                        "the response has no word that the lexicon exchanges");
+            }
+        }
+
+        /** Stores the first text that is good; without one, puts the prompt aside for what is wrong with the last. */
+        private void takeFirst(
+                Row row, List<String> texts, CompletionType type, Policy policy, String finishReason, String none) {
+            if (texts.isEmpty()) {
+                out.reject(rejected(PromptRows.fromRow(row), Reason.NO_CANDIDATE, none, null));
+            }
+            for (int i = 0; i < texts.size(); i++) {
+                Optional<QualityControl.Rejection> rejection = judge(row, texts.get(i), false);
+                if (rejection.isEmpty()) {
+                    accept(row, texts.get(i), type, policy, i, finishReason, 0, 0);
+                    return;
+                }
+                if (i == texts.size() - 1) {
+                    reject(row, rejection.get(), texts.get(i));
                 }
             }
         }
@@ -206,14 +209,8 @@ record NegativeUnit(
                             known));
         }
 
-        /** Puts the last attempt aside; false where there is another. */
-        private boolean again(Row row, QualityControl.Rejection rejection, String response, int attempt) {
-            if (attempt < quality.attempts() - 1) {
-                return false;
-            }
-            Prompt prompt = PromptRows.fromRow(row);
-            out.reject(rejected(prompt, rejection.rule().reason(), rejection.message(), response));
-            return true;
+        private void reject(Row row, QualityControl.Rejection rejection, String response) {
+            out.reject(rejected(PromptRows.fromRow(row), rejection.rule().reason(), rejection.message(), response));
         }
 
         private void accept(
