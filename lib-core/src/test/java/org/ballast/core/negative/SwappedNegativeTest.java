@@ -117,6 +117,7 @@ class SwappedNegativeTest {
             strings = {
                 "The Red Cross truck is parked.",
                 "Red Cross trucks are parked.",
+                "Green Day fans, of whom many sing.",
                 "A RED car and a Blue one",
                 "A red-haired woman in a two-story house",
                 "two- or more",
