@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.ballast.core.data.Sha256;
 
 /**
@@ -40,18 +41,22 @@ import org.ballast.core.data.Sha256;
 public final class SwapLexicon implements Serializable {
     private static final long serialVersionUID = 1;
     private static final List<String> BUILT_IN = List.of("swap-en.txt", "swap-zh.txt");
+    private static final Pattern POSSESSIVE = Pattern.compile("['\u2019]s$");
     /** In a condition: no word is joined on this side. */
     static final String EDGE = ".";
 
     /** A word or phrase; {@code words} as {@link SwapTokens} has them. */
     record Form(String text, List<String> words, boolean onlyReplaces) implements Serializable {}
 
-    /** Whether the word before (after) must be, or must not be, one of these. */
+    /** Whether the word before (after) must be, or must not be, one of these, a possessive 's aside. */
     record Condition(boolean wanted, boolean following, Set<String> words) implements Serializable {
         boolean holds(SwapTokens tokens, int first, int last) {
             int neighbour = following ? last + 1 : first - 1;
             boolean joined = tokens.joined(following ? neighbour : first);
-            return words.contains(joined ? tokens.get(neighbour).lower() : EDGE) == wanted;
+            String word = joined ? tokens.get(neighbour).lower() : EDGE;
+            boolean found = words.contains(word)
+                    || words.contains(POSSESSIVE.matcher(word).replaceFirst(""));
+            return found == wanted;
         }
     }
 

@@ -75,6 +75,8 @@ class SwappedNegativeTest {
             ATTRIBUTE | The biggest dog sleeps.                 | The smallest dog sleeps.
             ATTRIBUTE | A tall man smiles.                      | A short man smiles.
             ATTRIBUTE | An elderly woman smiles.                | A young woman smiles.
+            ATTRIBUTE | The old man's hat                       | The young man's hat
+            COLOR     | A glass of red wine                     | A glass of white wine
             ATTRIBUTE | A boy with curly hair.                  | A boy with straight hair.
             ATTRIBUTE | a square table                          | a triangular table
             ATTRIBUTE | ear: medium-light skin tone             | ear: dark skin tone
@@ -115,6 +117,7 @@ class SwappedNegativeTest {
             strings = {
                 "The Red Cross truck is parked.",
                 "Red Cross trucks are parked.",
+                "Green Day fans, of whom many sing.",
                 "A RED car and a Blue one",
                 "A red-haired woman in a two-story house",
                 "two- or more",
@@ -129,6 +132,7 @@ class SwappedNegativeTest {
                 "orange juice, a hot dog, a black and white photo",
                 "a traffic light with a light bulb",
                 "a girl is a little tired",
+                "a black man's hat",
                 "a black man, a white woman",
                 "he is on the phone, on the other hand",
                 "The store is open; the door is closed.",
