@@ -2,7 +2,6 @@ package org.ballast.jobs;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.ballast.core.config.Settings;
 import org.ballast.core.data.split.GroupBy;
 import org.ballast.core.data.split.SplitMode;
@@ -58,18 +57,11 @@ public final class ShapeSettings {
             }
             shares.add(new SplitShare(split, part == 0 ? 1 : part));
         }
-        boolean byPattern = false;
-        List<GroupBy> groupBy = new ArrayList<>();
-        for (String wanted : settings.strings("group-by")) {
-            try {
-                GroupBy by = GroupBy.valueOf(wanted.toUpperCase(Locale.ROOT).replace('-', '_'));
-                byPattern |= by == GroupBy.PATTERN;
-                groupBy.add(by);
-            } catch (IllegalArgumentException e) {
-                settings.fault("group-by", "names '" + wanted + "', not one of image, near-duplicate, source, pattern");
-                groupBy.add(GroupBy.IMAGE);
-            }
+        List<GroupBy> groupBy = settings.choices("group-by", GroupBy.class, Settings::written);
+        if (groupBy.isEmpty() && !settings.strings("group-by").isEmpty()) {
+            groupBy = List.of(GroupBy.IMAGE);
         }
+        boolean byPattern = groupBy.contains(GroupBy.PATTERN);
         return rule(settings, mode, shares, groupBy, byPattern, train);
     }
 

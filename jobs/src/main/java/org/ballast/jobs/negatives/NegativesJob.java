@@ -3,8 +3,6 @@ package org.ballast.jobs.negatives;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,7 +10,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.RunConfig;
@@ -101,17 +98,7 @@ public final class NegativesJob implements Job {
     }
 
     private static Optional<NegativeOptions.Swap> swap(Settings settings) {
-        Set<SwapCategory> categories = EnumSet.noneOf(SwapCategory.class);
-        for (String wanted : settings.strings("categories")) {
-            Arrays.stream(SwapCategory.values())
-                    .filter(category -> category.key().equals(wanted))
-                    .findFirst()
-                    .ifPresentOrElse(
-                            categories::add,
-                            () -> settings.fault(
-                                    "categories",
-                                    "names '" + wanted + "', not one of attribute, color, count, position"));
-        }
+        List<SwapCategory> categories = settings.choices("categories", SwapCategory.class, SwapCategory::key);
         int changes = settings.integer("changes", 1, 100);
         if (!settings.flag("enabled")) {
             return Optional.empty();
@@ -120,7 +107,7 @@ public final class NegativesJob implements Job {
             settings.fault("categories", "names none: no word would be exchanged");
             return Optional.empty();
         }
-        return Optional.of(new NegativeOptions.Swap(lexicon(settings), categories, changes));
+        return Optional.of(new NegativeOptions.Swap(lexicon(settings), Set.copyOf(categories), changes));
     }
 
     private static SwapLexicon lexicon(Settings settings) {
@@ -134,20 +121,6 @@ public final class NegativesJob implements Job {
     }
 
     private static QualityRules quality(Settings settings) {
-        Set<QualityRule> rules = EnumSet.noneOf(QualityRule.class);
-        for (String wanted : settings.strings("rules")) {
-            Arrays.stream(QualityRule.values())
-                    .filter(rule -> rule.code().equals(wanted))
-                    .findFirst()
-                    .ifPresentOrElse(
-                            rules::add,
-                            () -> settings.fault(
-                                    "rules",
-                                    "names '" + wanted + "', not one of "
-                                            + Arrays.stream(QualityRule.values())
-                                                    .map(QualityRule::code)
-                                                    .collect(Collectors.joining(", "))));
-        }
         List<String> refusals = new ArrayList<>();
         for (String refusal : settings.strings("refusals")) {
             try {
@@ -159,7 +132,7 @@ public final class NegativesJob implements Job {
         }
         Settings length = settings.section("length-ratio");
         return new QualityRules(
-                rules,
+                Set.copyOf(settings.choices("rules", QualityRule.class, QualityRule::code)),
                 refusals,
                 length.number("least", 1e-6, 1),
                 length.number("most", 1, 1e6),

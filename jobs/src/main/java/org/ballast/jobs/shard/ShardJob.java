@@ -50,13 +50,14 @@ public final class ShardJob implements Job {
         for (Settings source : sources) {
             input(format, settings, source, stage).ifPresent(inputs::add);
         }
+        int nearDuplicates = settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE);
         return new ShardOptions(
                 inputs,
                 settings.optionalString("classes").orElse(null),
                 settings.choice("pictures", PictureStorage.class),
-                inspector(settings),
-                settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE),
-                shape(settings),
+                inspector(settings, nearDuplicates),
+                nearDuplicates,
+                shape(settings, nearDuplicates),
                 settings.integer("wave-rows", 1, 100_000_000),
                 settings.integer("wave-pictures", 1, 100_000_000),
                 settings.number("max-failure-rate", 0, 1),
@@ -64,7 +65,7 @@ public final class ShardJob implements Job {
                 settings.section("execution").integer("partitions", 0, 1_000_000));
     }
 
-    private static ImageInspector inspector(Settings settings) {
+    private static ImageInspector inspector(Settings settings, int nearDuplicates) {
         ImageLimits limits = new ImageLimits(
                 settings.integer("max-image-bytes", 1, Integer.MAX_VALUE),
                 settings.wholeNumber("max-image-pixels", 1, Long.MAX_VALUE),
@@ -72,7 +73,7 @@ public final class ShardJob implements Job {
                 settings.number("max-image-aspect", 1, 1_000_000));
         ImageInspector.Check check = settings.choice("check", ImageInspector.Check.class);
         int edge = settings.integer("resize-longest-edge", 0, 65_535);
-        boolean hashed = settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE) >= 0;
+        boolean hashed = nearDuplicates >= 0;
         if (check == ImageInspector.Check.NONE && (edge > 0 || hashed)) {
             settings.fault("check", "is none, but resize-longest-edge and near-duplicates need header or full");
             check = ImageInspector.Check.HEADER;
@@ -80,10 +81,9 @@ public final class ShardJob implements Job {
         return new ImageInspector(limits, check, edge, hashed);
     }
 
-    private static ShapeOptions shape(Settings settings) {
+    private static ShapeOptions shape(Settings settings, int nearDuplicates) {
         ShapeOptions shape = ShapeSettings.read(settings);
-        if (settings.integer("near-duplicates", -1, PerceptualDuplicates.MOST_DISTANCE) < 0
-                && shape.splits().groupBy().contains(GroupBy.NEAR_DUPLICATE)) {
+        if (nearDuplicates < 0 && shape.splits().groupBy().contains(GroupBy.NEAR_DUPLICATE)) {
             settings.fault("near-duplicates", "is -1, but splits.group-by keeps pictures together that look alike");
             return ShapeOptions.none();
         }

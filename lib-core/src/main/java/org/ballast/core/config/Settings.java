@@ -113,6 +113,28 @@ public final class Settings {
         return all[0];
     }
 
+    /**
+     * Some of an enum's constants, in the order of the list.
+     *
+     * @param name as the list writes a constant
+     */
+    public <E extends Enum<E>> List<E> choices(String key, Class<E> type, Function<E, String> name) {
+        E[] all = type.getEnumConstants();
+        List<E> chosen = new ArrayList<>();
+        for (String wanted : strings(key)) {
+            Arrays.stream(all)
+                    .filter(one -> name.apply(one).equals(wanted))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            chosen::add,
+                            () -> fault(
+                                    key,
+                                    "names '" + wanted + "', not one of "
+                                            + Arrays.stream(all).map(name).collect(Collectors.joining(", "))));
+        }
+        return chosen;
+    }
+
     public List<String> strings(String key) {
         return value(key, List.of(), "a list of strings", config::getStringList);
     }

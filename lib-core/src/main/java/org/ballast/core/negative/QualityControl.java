@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.ballast.core.data.Prompt;
 
 /** Judges negatives by {@link QualityRules}. What a rule compares are words, so nothing here needs a model. */
@@ -157,17 +158,11 @@ public final class QualityControl {
             return null;
         }
 
+        /** Whether some true statement has the words of the negative in their order: in another it may well be an error. */
         private boolean isKnown() {
-            Set<String> known = new HashSet<>(ContentWords.of(against.positive));
-            against.known.forEach(statement -> known.addAll(ContentWords.of(statement)));
-            // known words in another order may well be an error: a red ball and a blue box
-            return !content.isEmpty() && known.containsAll(content) && (content.size() <= 1 || followsOne());
-        }
-
-        /** Whether some true statement has the words of the negative in their order. */
-        private boolean followsOne() {
-            return isPart(ContentWords.of(against.positive))
-                    || against.known.stream().anyMatch(statement -> isPart(ContentWords.of(statement)));
+            return !content.isEmpty()
+                    && Stream.concat(Stream.of(against.positive), against.known.stream())
+                            .anyMatch(statement -> isPart(ContentWords.of(statement)));
         }
 
         private boolean isPart(List<String> statement) {

@@ -1,13 +1,10 @@
 package org.ballast.core.negative;
 
 import java.io.Serializable;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * Which negatives are rejected.
@@ -41,11 +38,6 @@ public record QualityRules(
 
     boolean has(QualityRule rule) {
         return rules.contains(rule);
-    }
-
-    /** What stands for these rules in the digest of a policy: the same rules, the same text. */
-    public Collection<String> codes() {
-        return rules.stream().map(QualityRule::code).collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static void require(boolean holds, String field, String rule, Object value) {

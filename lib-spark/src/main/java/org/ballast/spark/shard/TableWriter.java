@@ -253,14 +253,11 @@ final class TableWriter {
                 .map(new StoredRows.ToQuarantined(shard.options().inputs()), Encoders.row(QuarantinedRows.SCHEMA))
                 .coalesce(shard.partitions()));
         rows.put(Table.QUARANTINE.name(), quarantined);
-        if (!shard.updates()) {
+        if (shard.updates()) {
+            replace(stored.coalesce(files()), Table.QUARANTINE);
+        } else {
             Tables.write(
                     stored, shard.stage(), Table.QUARANTINE, shard.options().targetFileBytes());
-            return;
-        }
-        if (differs(stored, Table.QUARANTINE)) {
-            swap.replace(Table.QUARANTINE);
-            stage("quarantine", Table.QUARANTINE, stored.coalesce(files()));
         }
     }
 
