@@ -19,7 +19,6 @@ import java.util.TreeMap;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.ballast.core.data.CompletionType;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
@@ -39,19 +38,18 @@ public final class NegativeAccounts {
     /**
      * Figures for the manifest.
      *
-     * @param output with its {@code completions}
+     * @param completions the negatives
      * @param data stages with the right responses
      */
-    public static Map<String, Double> of(SparkSession spark, StageFolder output, List<StageFolder> data) {
-        Dataset<Row> positives = Tables.read(spark, data, Table.COMPLETIONS)
+    public static Map<String, Double> of(Dataset<Row> completions, List<StageFolder> data) {
+        Dataset<Row> positives = Tables.read(completions.sparkSession(), data, Table.COMPLETIONS)
                 .filter(col("type").equalTo(CompletionType.GROUND_TRUTH.stored()))
                 .select(col("prompt_id"), size(words(col("response"))).as("right"));
-        Dataset<Row> negatives = Tables.read(spark, output, Table.COMPLETIONS)
-                .select(
-                        col("prompt_id"),
-                        col("type"),
-                        col("completion_tokens"),
-                        words(lower(col("response"))).as("said"));
+        Dataset<Row> negatives = completions.select(
+                col("prompt_id"),
+                col("type"),
+                col("completion_tokens"),
+                words(lower(col("response"))).as("said"));
         Dataset<Row> pairs = negatives.withColumn("wrong", size(col("said"))).join(positives, "prompt_id");
         Map<String, Double> figures = new TreeMap<>();
         for (Row row : pairs.groupBy("type")
