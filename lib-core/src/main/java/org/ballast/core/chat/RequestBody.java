@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import org.ballast.core.chat.ChatOptions.Structured;
 import org.ballast.core.data.ItemRandom;
 import org.ballast.core.data.Prompt;
+import org.ballast.core.data.Turn;
 import org.ballast.core.mllm.generate.Contrast;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.response.ResponseRequest;
@@ -48,7 +49,14 @@ final class RequestBody {
             if (request.system() != null) {
                 messages.addObject().put("role", "system").put("content", request.system());
             }
-            content(messages.addObject().put("role", "user"), request.prompt(), picture);
+            String unplaced = picture;
+            for (Turn turn : request.history()) {
+                boolean here = turn.prompt().contains(Prompt.IMAGE);
+                content(messages.addObject().put("role", "user"), turn.prompt(), here ? unplaced : null);
+                messages.addObject().put("role", "assistant").put("content", turn.response());
+                unplaced = here ? null : unplaced;
+            }
+            content(messages.addObject().put("role", "user"), request.prompt(), unplaced);
             sampling(body, options);
             body.put("seed", seed(options, request.id()));
             if (format && wantsFormat(request)) {

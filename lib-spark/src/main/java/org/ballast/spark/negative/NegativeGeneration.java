@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -21,6 +22,7 @@ import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.session.RequestRate;
 import org.ballast.spark.units.UnitRunner;
 
 /** Negatives for the prompts of a data stage: those that are wanted and not there yet. */
@@ -47,7 +49,13 @@ public final class NegativeGeneration {
         this.output = output;
         this.data = data;
         this.options = options;
-        this.models = new ResponseModels(model, options.batchRows());
+        NegativeOptions.Servers servers = options.servers().orElse(null);
+        ChatAccumulator chat = new ChatAccumulator();
+        spark.sparkContext().register(chat, "model servers");
+        this.models = new ResponseModels(model, options.batchRows(), servers, chat);
+        if (servers != null && servers.perMinute() != null) {
+            RequestRate.set(servers.perMinute());
+        }
         this.seed = seed;
     }
 
@@ -88,12 +96,14 @@ public final class NegativeGeneration {
                     runner.work(open, "prompt_id", widen, unit(policies, times, candidates), NegativePlan.attempts());
             long quarantined = made.quarantined().count();
             runner.check(quarantined, made.attempts(), UnitRunner.reasons(made.quarantined()));
+            Map<String, Double> figures = new TreeMap<>(times.figures());
+            figures.putAll(models.chat().figures());
             NegativeTables.Stored stored = tables.store(made, Tables.TARGET_FILE_BYTES);
             return new Result(
                     new RowAccount(
                             made.attempts() + stored.unchanged(), made.rows().count(), quarantined, stored.unchanged()),
                     UnitRunner.reasons(stored.quarantined()),
-                    times.figures(),
+                    figures,
                     stored.completions(),
                     stored.attempts());
         } finally {

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.ballast.core.chat.ChatOptions;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.negative.InjectionPrompts;
 import org.ballast.core.negative.QualityRules;
@@ -21,6 +22,7 @@ import org.ballast.spark.units.UnitOptions;
  * @param inject right responses that a language model wrote an error into, or none
  * @param retrieve right responses about other pictures, or none
  * @param swap words of the right response exchanged by lexicon, or none
+ * @param servers model servers; there where a policy asks them
  * @param quality what is rejected, and how often it is tried again
  * @param checks what is rejected by a model
  * @param batchRows rows decoded together
@@ -33,6 +35,7 @@ public record NegativeOptions(
         Optional<Inject> inject,
         Optional<Retrieve> retrieve,
         Optional<Swap> swap,
+        Optional<Servers> servers,
         QualityRules quality,
         Checks checks,
         int batchRows,
@@ -40,6 +43,9 @@ public record NegativeOptions(
     public NegativeOptions {
         if (weaken.isEmpty() && inject.isEmpty() && retrieve.isEmpty() && swap.isEmpty()) {
             throw new IllegalArgumentException("weaken, inject, retrieve and swap are all off: there is nothing to do");
+        }
+        if (asksServers(weaken, inject) && servers.isEmpty()) {
+            throw new IllegalArgumentException("a policy has the backend chat, but no servers are given");
         }
         if (batchRows < 1) {
             throw new IllegalArgumentException("batch-size is " + batchRows + ", not at least 1");
@@ -56,11 +62,17 @@ public record NegativeOptions(
                 || checks.margin.isPresent();
     }
 
-    /** True when model servers are needed. */
-    public boolean needsChat() {
+    private static boolean asksServers(Optional<Weaken> weaken, Optional<Inject> inject) {
         return weaken.filter(policy -> policy.backend == Backend.CHAT).isPresent()
                 || inject.filter(policy -> policy.backend == Backend.CHAT).isPresent();
     }
+
+    /**
+     * Model servers.
+     *
+     * @param perMinute requests a minute of all executors together, above 0; null: no limit
+     */
+    public record Servers(ChatOptions chat, Double perMinute) implements Serializable {}
 
     /** Who answers. */
     public enum Backend {

@@ -117,6 +117,7 @@ class NegativeGenerationTest {
                 swapped.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new NegativeOptions.Swap(ALL, SwapLexicon.builtIn(), swapped, 1)),
+                Optional.empty(),
                 new QualityRules(rules, List.of(), 0.33, 3, 0.8, attempts),
                 NegativeOptions.Checks.NONE,
                 1,

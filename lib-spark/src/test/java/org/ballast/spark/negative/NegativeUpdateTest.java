@@ -95,6 +95,7 @@ class NegativeUpdateTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(new NegativeOptions.Swap(share, SwapLexicon.builtIn(), categories, 1)),
+                Optional.empty(),
                 new QualityRules(Set.of(), List.of(), 0.33, 3, 0.8, 2),
                 NegativeOptions.Checks.NONE,
                 1,
