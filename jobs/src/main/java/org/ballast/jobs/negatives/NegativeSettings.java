@@ -29,14 +29,21 @@ final class NegativeSettings {
     static NegativeOptions read(Settings settings, long seed) {
         Settings inputs = settings.section("inputs");
         inputs.stages("data");
+        Optional<NegativeOptions.Weaken> weaken = weaken(settings.section("weaken"), seed);
+        Optional<NegativeOptions.Inject> inject = inject(settings.section("inject"), seed);
+        boolean servers = weaken.filter(policy -> policy.backend() == Backend.CHAT)
+                        .isPresent()
+                || inject.filter(policy -> policy.backend() == Backend.CHAT).isPresent();
+        Optional<NegativeOptions.Servers> chat = ChatSettings.read(settings.section("chat"), servers);
         NegativeOptions options = new NegativeOptions(
                 settings.strings("splits"),
                 settings.strings("kinds"),
                 settings.integer("sample", 0, Integer.MAX_VALUE),
-                weaken(settings.section("weaken"), seed),
-                inject(settings.section("inject"), seed),
+                weaken,
+                inject,
                 retrieve(settings.section("retrieve")),
                 swap(settings.section("swap")),
+                chat,
                 quality(settings.section("quality")),
                 checks(settings.section("quality")),
                 UnitSettings.batchSize(settings),
