@@ -2,6 +2,7 @@ package org.ballast.core.chat;
 
 import dev.failsafe.FailsafeExecutor;
 import java.net.http.HttpResponse;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -64,9 +65,13 @@ final class Call {
         return outcome;
     }
 
-    /** Gives up: closes the connection if there is one. */
-    void cancel() {
-        cancelled = true;
+    /** Gives up on them: closes the connections that they have. None starts in the place of another. */
+    static void cancel(Collection<Call> calls) {
+        calls.forEach(call -> call.cancelled = true);
+        calls.forEach(Call::cancel);
+    }
+
+    private void cancel() {
         current.cancel(true);
         outcome.cancel(true);
     }
@@ -90,6 +95,9 @@ final class Call {
     }
 
     private CompletionStage<Outcome> inPlace() {
+        if (cancelled) {
+            throw new CancellationException();
+        }
         return CompletableFuture.supplyAsync(this::picture, service.workers)
                 .thenCompose(picture -> track(service.permits.acquire().toCompletableFuture())
                         .thenCompose(permit -> track(service.pool.take(last)))

@@ -104,7 +104,7 @@ public final class ChatModel implements ResponseModel {
             }
             return await(own);
         } finally {
-            own.forEach(Call::cancel);
+            Call.cancel(own);
             own.forEach(calls::remove);
             end();
         }
@@ -118,7 +118,7 @@ public final class ChatModel implements ResponseModel {
         Call call = new Call(open, request, options);
         calls.add(call);
         if (service == null) {
-            call.cancel();
+            Call.cancel(List.of(call));
         }
         return call;
     }
@@ -179,7 +179,7 @@ public final class ChatModel implements ResponseModel {
     @Override
     public void close() {
         service = null;
-        calls.forEach(Call::cancel);
+        Call.cancel(calls);
         timer.shutdownNow();
         workers.shutdown();
         io.shutdown();
