@@ -76,6 +76,7 @@ final class Call {
         outcome.cancel(true);
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored")
     private CompletableFuture<Outcome> attempt() {
         // a future of its own: cancelling it must not keep the steps from giving back what they took
         var attempt = new CompletableFuture<Outcome>();
@@ -95,9 +96,6 @@ final class Call {
     }
 
     private CompletionStage<Outcome> inPlace() {
-        if (cancelled) {
-            throw new CancellationException();
-        }
         return CompletableFuture.supplyAsync(this::picture, service.workers)
                 .thenCompose(picture -> track(service.permits.acquire().toCompletableFuture())
                         .thenCompose(permit -> track(service.pool.take(last)))
@@ -105,6 +103,9 @@ final class Call {
     }
 
     private String picture() {
+        if (cancelled) {
+            throw new CancellationException();
+        }
         try {
             return service.pictures.dataUri(request);
         } catch (ImageRejected e) {

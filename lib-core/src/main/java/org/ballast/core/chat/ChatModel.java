@@ -27,7 +27,7 @@ import org.ballast.core.response.ResponseRequest;
  */
 public final class ChatModel implements ResponseModel {
     private static final double JITTER = 0.25;
-    private static final int IO_THREADS = 2;
+    private static final int IO_THREADS = 4;
     private static final int MOST_WORKERS = 4;
     private static final AtomicInteger OPENED = new AtomicInteger();
 
@@ -72,7 +72,7 @@ public final class ChatModel implements ResponseModel {
                 permits == null ? RequestPermits.unlimited() : permits,
                 new EndpointPool(options, counters, outage, timer, firstTurn),
                 outage,
-                new Pictures(options.weakenedEdge()),
+                new Pictures(options.weakenedEdge(), options.conversion()),
                 new RequestBody(options),
                 new ChatClient(options, key, io, timer),
                 new AnswerReader(options, key),

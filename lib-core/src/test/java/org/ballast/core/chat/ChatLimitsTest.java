@@ -108,7 +108,7 @@ class ChatLimitsTest {
                 var worker = new Thread(() -> assertThatThrownBy(() -> model.respond(texts(500), SAMPLING)));
                 worker.start();
                 eventually(() -> server.received().size() == 50);
-                assertThat(threads()).hasSizeLessThanOrEqualTo(7);
+                assertThat(threads()).hasSizeLessThanOrEqualTo(9);
                 worker.interrupt();
                 worker.join();
             }

@@ -19,6 +19,7 @@ import org.ballast.core.chat.ChatOptions.Structured;
 import org.ballast.core.data.Reason;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.DiffusionNoise;
+import org.ballast.core.image.RgbConversion;
 import org.ballast.core.image.RgbImage;
 import org.ballast.core.mllm.generate.Contrast;
 import org.ballast.core.mllm.generate.GenerationOptions;
@@ -236,7 +237,7 @@ class ChatRequestTest {
     @Test
     void weakenedPictureIsTheSameForSeedRowAndAttempt() throws Exception {
         byte[] picture = picture("png", 60, 60);
-        var pictures = new Pictures(32);
+        var pictures = new Pictures(32, RgbConversion.TRANSFORMERS);
         String first = pictures.dataUri(withPicture("<image>", picture, new Weakening(300, 42, 0)));
         assertThat(pictures.dataUri(withPicture("<image>", picture, new Weakening(300, 42, 0))))
                 .isEqualTo(first);
