@@ -53,7 +53,7 @@ final class AnswerReader {
                                     .map(to -> key.shown(to, SHOWN))
                                     .orElse("nowhere")));
         }
-        if (status == 401 || status == 403) {
+        if (status == 401 || status == 402 || status == 403 || status == 407) {
             throw new ModelServerException("%s refuses the key (%d): %s".formatted(endpoint, status, key.origin()));
         }
         String said = "%d%s".formatted(status, message(response.body().bytes()));

@@ -2,6 +2,7 @@ package org.ballast.core.chat;
 
 import dev.failsafe.FailsafeExecutor;
 import java.net.http.HttpResponse;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -64,13 +65,18 @@ final class Call {
         return outcome;
     }
 
-    /** Gives up: closes the connection if there is one. */
-    void cancel() {
-        cancelled = true;
+    /** Gives up on them: closes the connections that they have. None starts in the place of another. */
+    static void cancel(Collection<Call> calls) {
+        calls.forEach(call -> call.cancelled = true);
+        calls.forEach(Call::cancel);
+    }
+
+    private void cancel() {
         current.cancel(true);
         outcome.cancel(true);
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored")
     private CompletableFuture<Outcome> attempt() {
         // a future of its own: cancelling it must not keep the steps from giving back what they took
         var attempt = new CompletableFuture<Outcome>();
@@ -97,6 +103,9 @@ final class Call {
     }
 
     private String picture() {
+        if (cancelled) {
+            throw new CancellationException();
+        }
         try {
             return service.pictures.dataUri(request);
         } catch (ImageRejected e) {

@@ -27,7 +27,7 @@ import org.ballast.core.response.ResponseRequest;
  */
 public final class ChatModel implements ResponseModel {
     private static final double JITTER = 0.25;
-    private static final int IO_THREADS = 2;
+    private static final int IO_THREADS = 4;
     private static final int MOST_WORKERS = 4;
     private static final AtomicInteger OPENED = new AtomicInteger();
 
@@ -72,7 +72,7 @@ public final class ChatModel implements ResponseModel {
                 permits == null ? RequestPermits.unlimited() : permits,
                 new EndpointPool(options, counters, outage, timer, firstTurn),
                 outage,
-                new Pictures(options.weakenedEdge()),
+                new Pictures(options.weakenedEdge(), options.conversion()),
                 new RequestBody(options),
                 new ChatClient(options, key, io, timer),
                 new AnswerReader(options, key),
@@ -104,7 +104,7 @@ public final class ChatModel implements ResponseModel {
             }
             return await(own);
         } finally {
-            own.forEach(Call::cancel);
+            Call.cancel(own);
             own.forEach(calls::remove);
             end();
         }
@@ -118,7 +118,7 @@ public final class ChatModel implements ResponseModel {
         Call call = new Call(open, request, options);
         calls.add(call);
         if (service == null) {
-            call.cancel();
+            Call.cancel(List.of(call));
         }
         return call;
     }
@@ -179,7 +179,7 @@ public final class ChatModel implements ResponseModel {
     @Override
     public void close() {
         service = null;
-        calls.forEach(Call::cancel);
+        Call.cancel(calls);
         timer.shutdownNow();
         workers.shutdown();
         io.shutdown();

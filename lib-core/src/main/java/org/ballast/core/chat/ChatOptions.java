@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.ballast.core.image.RgbConversion;
 
 /**
  * Which model servers are asked, and how. Holds no secret: of the key only the name of the environment variable.
@@ -20,6 +21,7 @@ import java.util.regex.Pattern;
  * @param keyVariable the environment variable that holds the key where the model runs, in capitals; null: no key is sent
  * @param structured how an answer's JSON schema is asked for
  * @param weakenedEdge pixels: side of the square to which weakened pictures are cut
+ * @param conversion how pictures that are weakened or sent as PNG become RGB
  * @param extra fields that are added to each request, a JSON object; {@code {}} for none
  */
 public record ChatOptions(
@@ -31,6 +33,7 @@ public record ChatOptions(
         Health health,
         Structured structured,
         int weakenedEdge,
+        RgbConversion conversion,
         String extra)
         implements Serializable {
 
@@ -121,6 +124,7 @@ public record ChatOptions(
                     "keyVariable must be the name of an environment variable in capitals, not a key");
         }
         Objects.requireNonNull(structured, "structured");
+        Objects.requireNonNull(conversion, "conversion");
         require(weakenedEdge >= 1, "weakenedEdge", weakenedEdge, "at least 1");
         // a request that is still under way is no sign of an outage
         require(

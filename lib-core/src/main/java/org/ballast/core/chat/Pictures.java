@@ -17,12 +17,17 @@ final class Pictures {
     /** What was let through when pictures were stored is decoded as it is. */
     private static final ImageLimits STORED = new ImageLimits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
-    private final ImageDecoder decoder = new ImageDecoder(STORED, RgbConversion.TRANSFORMERS);
+    private final ImageDecoder decoder;
     private final ClipPreprocessor preprocessor;
     private final DiffusionNoise noise = DiffusionNoise.bpo();
 
-    /** @param weakenedEdge side of weakened pictures in pixels */
-    Pictures(int weakenedEdge) {
+    /**
+     * For requests of one model.
+     *
+     * @param weakenedEdge side of weakened pictures in pixels
+     */
+    Pictures(int weakenedEdge, RgbConversion conversion) {
+        decoder = new ImageDecoder(STORED, conversion);
         preprocessor = ClipPreprocessor.clip(weakenedEdge);
     }
 

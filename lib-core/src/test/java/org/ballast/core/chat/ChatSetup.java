@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.ballast.core.chat.ChatOptions.Structured;
+import org.ballast.core.image.RgbConversion;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.response.ResponseModel.Outcome;
 import org.ballast.core.response.ResponseModel.Reply;
@@ -55,6 +56,7 @@ final class ChatSetup {
                 new ChatOptions.Health(failures, Math.max(failures, 6), probeAfter, outage),
                 structured,
                 336,
+                RgbConversion.TRANSFORMERS,
                 extra);
     }
 
