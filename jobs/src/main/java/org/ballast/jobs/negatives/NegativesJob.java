@@ -28,6 +28,7 @@ import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
 import org.ballast.jobs.UnitSettings;
 import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.negative.AccountOptions;
 import org.ballast.spark.negative.NegativeAccounts;
 import org.ballast.spark.negative.NegativeGeneration;
 import org.ballast.spark.negative.NegativeOptions;
@@ -49,8 +50,9 @@ public final class NegativesJob implements Job {
     public Task configure(StageConfig stage, RunConfig run) {
         String path = "stages." + stage.name();
         NegativeOptions options = Settings.read(stage.config(), path, settings -> read(settings, run.seed()));
+        AccountOptions accounts = Settings.read(stage.config(), path, settings -> accounts(settings, run.seed()));
         ModelSettings opened = Settings.read(stage.config(), path, ModelSettings::read);
-        Task task = opened.task(context -> run(context, opened, options));
+        Task task = opened.task(context -> run(context, opened, options, accounts));
         return new Task() {
             @Override
             public Map<String, String> externalInputs(Configuration hadoop) {
@@ -140,7 +142,14 @@ public final class NegativesJob implements Job {
                 settings.integer("attempts", 1, 1_000));
     }
 
-    private static StageOutcome run(StageContext context, ModelSettings opened, NegativeOptions options)
+    private static AccountOptions accounts(Settings settings, long seed) {
+        Settings accounts = settings.section("accounts");
+        return new AccountOptions(
+                accounts.integer("bag-of-words-pairs", 0, 1_000_000), accounts.integer("examples", 0, 1_000), seed);
+    }
+
+    private static StageOutcome run(
+            StageContext context, ModelSettings opened, NegativeOptions options, AccountOptions accounts)
             throws Exception {
         ModelSpec model = options.weaken().isPresent() ? opened.checkpoint(context, "model") : null;
         UnitRunner.Outcome outcome = NegativeGeneration.run(
@@ -152,7 +161,7 @@ public final class NegativesJob implements Job {
                 context.run().seed());
         StageOutcome done = StageOutcome.of(outcome, model == null ? Map.of() : Map.of("model", model.digest()));
         Map<String, Double> metrics = new TreeMap<>(done.metrics());
-        metrics.putAll(NegativeAccounts.of(context.spark(), context.output(), context.inputs("data")));
+        metrics.putAll(NegativeAccounts.write(context.spark(), context.output(), context.inputs("data"), accounts));
         return new StageOutcome(done.rows(), metrics, done.models());
     }
 }
