@@ -81,15 +81,16 @@ final class NegativesSection {
             all.set(COLUMNS.indexOf("bag of words"), test(metrics.bagOfWords()));
             rows.add(all);
         }
-        return Optional.of(new Table(
-                "Negatives of stage " + negatives.stage() + " beside the right responses to the same prompts",
-                COLUMNS,
-                1,
-                rows,
-                "ratio: words of a negative over those of its positive. longer: share of negatives with more words than the"
-                        + " positive. distinct-1 and -2: different words and word pairs over all of them. bag of words: share of"
-                        + " held-out pairs in which a classifier that sees nothing but word counts picks the positive, ± standard"
-                        + " error; 0.5 is none, an en dash stands for too few pairs. tokens: written by models."));
+        return Optional.of(
+                new Table(
+                        "Negatives of stage " + negatives.stage() + " beside the right responses to the same prompts",
+                        COLUMNS,
+                        1,
+                        rows,
+                        "ratio: words of a negative over those of its positive. longer: share of negatives with more words than the"
+                                + " positive. distinct-1 and -2: different words and word pairs over all of them. bag of words: share of"
+                                + " held-out pairs in which a classifier that sees nothing but word counts picks the positive, ± standard"
+                                + " error: at 0.5 words give nothing away; an en dash stands for too few pairs. tokens: written by models."));
     }
 
     private static List<String> row(String type, TypeMetrics figures) {

@@ -44,14 +44,15 @@ public final class NegativeAccounts {
     /**
      * Writes {@code metrics.json} into the stage's folder.
      *
-     * @param output with its {@code completions}
+     * @param completions the negatives, all that the stage holds
      * @param data stages with the prompts and the right responses
      * @return the figures for the manifest, {@link NegativeMetrics#figures}
      */
     public static Map<String, Double> write(
-            SparkSession spark, StageFolder output, List<StageFolder> data, AccountOptions options) {
+            Dataset<Row> completions, List<StageFolder> data, StageFolder output, AccountOptions options) {
+        SparkSession spark = completions.sparkSession();
         Dataset<Row> pairs = pairs(
-                        Tables.read(spark, output, Table.COMPLETIONS),
+                        completions,
                         Tables.read(spark, data, Table.PROMPTS),
                         Tables.read(spark, data, Table.COMPLETIONS))
                 .persist(StorageLevel.MEMORY_AND_DISK());
