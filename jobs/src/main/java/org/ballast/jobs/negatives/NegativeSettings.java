@@ -18,6 +18,7 @@ import org.ballast.core.negative.SwapCategory;
 import org.ballast.core.negative.SwapLexicon;
 import org.ballast.jobs.GenerationSettings;
 import org.ballast.jobs.UnitSettings;
+import org.ballast.spark.negative.AccountOptions;
 import org.ballast.spark.negative.NegativeOptions;
 import org.ballast.spark.negative.NegativeOptions.Backend;
 import org.ballast.spark.negative.NegativeOptions.Share;
@@ -52,6 +53,12 @@ final class NegativeSettings {
             inputs.stage("model");
         }
         return options;
+    }
+
+    static AccountOptions accounts(Settings settings, long seed) {
+        Settings accounts = settings.section("accounts");
+        return new AccountOptions(
+                accounts.integer("bag-of-words-pairs", 0, 1_000_000), accounts.integer("examples", 0, 1_000), seed);
     }
 
     private static Share share(Settings settings) {

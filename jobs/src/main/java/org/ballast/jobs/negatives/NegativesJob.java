@@ -6,6 +6,7 @@ import org.ballast.core.config.StageConfig;
 import org.ballast.jobs.Job;
 import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.Task;
+import org.ballast.spark.negative.AccountOptions;
 import org.ballast.spark.negative.NegativeOptions;
 
 /** Writes negatives for the prompts of a data stage: with a checkpoint that another stage trained or imported, with model servers, or without a model. */
@@ -25,6 +26,8 @@ public final class NegativesJob implements Job {
         String path = "stages." + stage.name();
         NegativeOptions options =
                 Settings.read(stage.config(), path, settings -> NegativeSettings.read(settings, run.seed()));
-        return new NegativesTask(stage, Settings.read(stage.config(), path, ModelSettings::read), options);
+        AccountOptions accounts =
+                Settings.read(stage.config(), path, settings -> NegativeSettings.accounts(settings, run.seed()));
+        return new NegativesTask(stage, Settings.read(stage.config(), path, ModelSettings::read), options, accounts);
     }
 }

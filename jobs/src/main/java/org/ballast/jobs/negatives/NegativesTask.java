@@ -14,24 +14,36 @@ import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.jobs.Task;
 import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.negative.AccountOptions;
 import org.ballast.spark.negative.NegativeAccounts;
 import org.ballast.spark.negative.NegativeGeneration;
 import org.ballast.spark.negative.NegativeOptions;
 
 /** A stage of {@code negatives}: prompts that were added since the last run, and policies that are new, add to its output. */
 final class NegativesTask implements Task {
-    /** What says which negatives are wanted: of others those that are there already stay. */
-    private static final Set<String> WANTED =
-            Set.of("splits", "kinds", "sample", "weaken", "inject", "retrieve", "swap", "chat", "max-failure-rate");
+    /** What says which negatives are wanted, and what is told of them: of others those that are there already stay. */
+    private static final Set<String> WANTED = Set.of(
+            "splits",
+            "kinds",
+            "sample",
+            "weaken",
+            "inject",
+            "retrieve",
+            "swap",
+            "chat",
+            "accounts",
+            "max-failure-rate");
 
     private final StageConfig stage;
     private final ModelSettings opened;
     private final NegativeOptions options;
+    private final AccountOptions accounts;
 
-    NegativesTask(StageConfig stage, ModelSettings opened, NegativeOptions options) {
+    NegativesTask(StageConfig stage, ModelSettings opened, NegativeOptions options, AccountOptions accounts) {
         this.stage = stage;
         this.opened = opened;
         this.options = options;
+        this.accounts = accounts;
     }
 
     @Override
@@ -74,7 +86,8 @@ final class NegativesTask implements Task {
                 .run();
         Map<String, Double> metrics = new TreeMap<>(result.figures());
         result.reasons().forEach((reason, count) -> metrics.put("quarantined." + reason, (double) count));
-        metrics.putAll(NegativeAccounts.of(result.completions(), context.inputs("data")));
+        metrics.putAll(
+                NegativeAccounts.write(result.completions(), context.inputs("data"), context.output(), accounts));
         return new StageOutcome(result.rows(), metrics, model == null ? Map.of() : Map.of("model", model.digest()));
     }
 }

@@ -153,7 +153,8 @@ class NegativeGenerationTest {
         assertThat(negatives.get("ball/0 swapped-hal")).matches("A dog lies beside an? (?!red)\\w+ ball\\.");
         assertThat(negatives.get("kite/0 swapped-hal")).matches("Three people fly an? (?!green)\\w+ kite\\.");
         assertThat(reasons(output)).isEqualTo(Map.of("plain/0", "no-candidate"));
-        assertThat(NegativeAccounts.of(outcome.completions(), List.of(data)))
+        assertThat(NegativeAccounts.write(
+                        outcome.completions(), List.of(data), output, new AccountOptions(100, 2, SEED)))
                 .containsEntry("accepted.swapped-hal", 3.0)
                 .containsEntry("words.swapped-hal", 20.0 / 3)
                 .containsEntry("words-of-positive.swapped-hal", 20.0 / 3)
