@@ -22,6 +22,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.util.TaskCompletionListener;
 import org.ballast.core.text.SentenceEncoder;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.StageInputException;
@@ -100,7 +101,8 @@ final class ResponseEmbeddings {
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
             var lease = NegativeGeneration.sentenceEncoder();
-            TaskContext.get().addTaskCompletionListener(context -> lease.close());
+            TaskCompletionListener close = context -> lease.close();
+            TaskContext.get().addTaskCompletionListener(close);
             SentenceEncoder encoder = lease.value();
             return new Iterator<>() {
                 private String text;
