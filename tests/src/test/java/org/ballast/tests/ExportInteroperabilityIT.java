@@ -29,6 +29,7 @@ import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
+import org.ballast.core.longtail.PairSampling;
 import org.ballast.spark.export.ExportFormat;
 import org.ballast.spark.export.ExportOptions;
 import org.ballast.spark.export.Exporter;
@@ -208,6 +209,7 @@ class ExportInteroperabilityIT {
                 rows,
                 ExportOptions.Pictures.FILES,
                 PairRule.groundTruthAgainst(EnumSet.of(CompletionType.WEAKENED), 0),
+                PairSampling.AS_THEY_ARE,
                 List.of(),
                 10_000,
                 20_000);

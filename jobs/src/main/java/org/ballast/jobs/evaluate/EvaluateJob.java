@@ -66,7 +66,7 @@ public final class EvaluateJob implements Job {
                 settings.integer("max-rows-per-split", 2, MANY),
                 settings.string("pope-prefix"),
                 kinds,
-                PairSettings.read(settings),
+                PairSettings.read(settings, seed),
                 settings.number("beta", 1e-9, 1e6),
                 settings.integer("max-tokens", 1, MANY),
                 settings.integer("pope-tokens", 1, MANY),

@@ -52,10 +52,10 @@ public final class ExportJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        return Settings.read(stage.config(), "stages." + stage.name(), ExportJob::read);
+        return Settings.read(stage.config(), "stages." + stage.name(), settings -> read(settings, run.seed()));
     }
 
-    private static Task read(Settings settings) {
+    private static Task read(Settings settings, long seed) {
         Format format = settings.choice("format", Format.class);
         Settings inputs = settings.section("inputs");
         if (format.rows == null) {
@@ -71,7 +71,8 @@ public final class ExportJob implements Job {
                 format.rows,
                 settings.choice("rows", ExportOptions.Rows.class),
                 pictures,
-                PairSettings.read(settings),
+                PairSettings.read(settings, seed),
+                PairSettings.sampling(settings, seed),
                 settings.strings("splits"),
                 settings.wholeNumber("target-file-bytes", 1, Long.MAX_VALUE),
                 settings.wholeNumber("wave-bytes", 1, Long.MAX_VALUE));

@@ -3,11 +3,11 @@ package org.ballast.jobs.train;
 import java.util.List;
 import java.util.Optional;
 import org.ballast.core.config.Settings;
-import org.ballast.core.data.PairRule;
 import org.ballast.core.mllm.MemorySettings;
 import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.PairSettings;
 import org.ballast.jobs.StageContext;
+import org.ballast.spark.examples.PairSelection;
 
 /**
  * Settings of {@code train}; the keys are explained in {@code reference.conf}.
@@ -58,7 +58,7 @@ record TrainConfig(
 
     record Lora(int rank, double alpha, double dropout, String targets, boolean projector) {}
 
-    record Dpo(double beta, double nllWeight, PairRule pairs, double maxOverlap) {}
+    record Dpo(double beta, double nllWeight, PairSelection pairs) {}
 
     record Optimizer(
             double learningRate,
@@ -81,7 +81,7 @@ record TrainConfig(
             double outerLearningRate,
             double outerMomentum) {}
 
-    static TrainConfig read(Settings settings) {
+    static TrainConfig read(Settings settings, long seed) {
         Settings inputs = settings.section("inputs");
         Settings lora = settings.section("lora");
         Objective objective = settings.choice("objective", Objective.class);
@@ -122,7 +122,7 @@ record TrainConfig(
                 settings.section("template").string("response-prefix"),
                 settings.integer("max-length", 8, MANY),
                 adapter,
-                dpo(settings.section("dpo")),
+                dpo(settings.section("dpo"), seed),
                 optimizer(settings.section("optimizer")),
                 averaging(settings.section("averaging")),
                 opened(settings, adapter.isPresent()),
@@ -158,12 +158,14 @@ record TrainConfig(
         }
     }
 
-    private static Dpo dpo(Settings settings) {
+    private static Dpo dpo(Settings settings, long seed) {
         return new Dpo(
                 settings.number("beta", 1e-6, 1e3),
                 settings.number("nll-weight", 0, 1e3),
-                PairSettings.read(settings),
-                settings.number("max-overlap", 0, 1));
+                new PairSelection(
+                        PairSettings.read(settings, seed),
+                        settings.number("max-overlap", 0, 1),
+                        PairSettings.sampling(settings, seed)));
     }
 
     private static MemorySettings memory(Settings settings) {

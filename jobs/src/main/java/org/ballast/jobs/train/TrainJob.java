@@ -28,7 +28,8 @@ public final class TrainJob implements Job {
 
     @Override
     public Task configure(StageConfig stage, RunConfig run) {
-        TrainConfig config = Settings.read(stage.config(), "stages." + stage.name(), TrainConfig::read);
+        TrainConfig config = Settings.read(
+                stage.config(), "stages." + stage.name(), settings -> TrainConfig.read(settings, run.seed()));
         return new Task() {
             @Override
             public Map<String, String> externalInputs(Configuration hadoop) throws IOException {

@@ -27,6 +27,7 @@ import org.ballast.jobs.StageContext;
 import org.ballast.jobs.StageFailure;
 import org.ballast.jobs.StageOutcome;
 import org.ballast.spark.examples.HeldOutLoss;
+import org.ballast.spark.examples.PairSelection;
 import org.ballast.spark.examples.RowForm;
 import org.ballast.spark.examples.TrainingRows;
 import org.ballast.spark.io.StageFolder;
@@ -114,7 +115,7 @@ final class Training {
     private <E extends Serializable> StageOutcome train(
             ModelSpec base, LoraConfig lora, ObjectiveFactory<E> objective, RowForm<E> form, ItemName<E> name)
             throws IOException {
-        try (TrainingRows rows = rows(List.of(config.split()), base)) {
+        try (TrainingRows rows = rows(config.split(), config.dpo().pairs(), base)) {
             if (rows.count() == 0) {
                 throw new StageFailure("stage " + context.stage().name() + ": no row of split " + config.split()
                         + " is left to train on");
@@ -157,7 +158,8 @@ final class Training {
         progress.message(String.format(Locale.ROOT, "step %d, loss %.4f", point.step(), point.loss()));
     }
 
-    private TrainingRows rows(List<String> splits, ModelSpec base) {
+    private TrainingRows rows(String split, PairSelection pairs, ModelSpec base) {
+        List<String> splits = List.of(split);
         List<StageFolder> data = context.inputs("data");
         return switch (config.objective()) {
             case SFT -> TrainingRows.supervised(
@@ -173,8 +175,7 @@ final class Training {
                         context.input("reference"),
                         splits,
                         config.kinds(),
-                        config.dpo().pairs(),
-                        config.dpo().maxOverlap(),
+                        pairs,
                         base);
             }
         };
@@ -186,7 +187,7 @@ final class Training {
         HeldOutLoss<E> heldOut =
                 new HeldOutLoss<>(spark, objective, config.averaging().batchSize());
         for (String split : config.validationSplits()) {
-            try (TrainingRows rows = rows(List.of(split), base)) {
+            try (TrainingRows rows = rows(split, config.dpo().pairs().asTheyAre(), base)) {
                 heldOut.set(split, rows.heldOut(form, config.validationRows(), null));
                 if (config.objective() == TrainConfig.Objective.SFT) {
                     heldOut.set(split + ".other-picture", rows.heldOut(form, config.validationRows(), seed));

@@ -121,6 +121,89 @@ class RetrievedNegativeTest {
     }
 
     @Test
+    void manyQueriesAtOnceGiveWhatEachGivesAlone() {
+        var random = new Random(5);
+        List<Candidate> candidates = drawn(random, 400, 8);
+        var index = new RetrievedNegative(candidates);
+        List<List<Match>> together = index.negativesFor(candidates, 3);
+        for (int i = 0; i < candidates.size(); i++) {
+            assertThat(together.get(i)).isEqualTo(index.negativesFor(candidates.get(i), 3));
+        }
+        assertThat(index.negativesFor(List.of(), 3)).isEmpty();
+    }
+
+    @Test
+    void anotherClassIsAskedForWhereBothAreKnown() {
+        Candidate query = new Candidate("q", "i0", "describe", List.of(3, 7), "A sparrow.", new float[] {1, 0});
+        Candidate same = new Candidate("a", "i1", "describe", List.of(7), "Sparrows.", new float[] {1, 0});
+        Candidate other = new Candidate("b", "i2", "describe", List.of(4), "A finch.", new float[] {.8f, .6f});
+        Candidate unknown = new Candidate("c", "i3", "describe", List.of(), "A bird.", new float[] {.9f, .4f});
+        List<Candidate> all = List.of(query, same, other, unknown);
+        var strict = new RetrievedNegative(all, new MatchRule(true, -1, 1));
+        assertThat(ids(strict.negativesFor(query, 3))).containsExactly("c", "b");
+        assertThat(ids(strict.negativesFor(unknown, 3))).containsExactly("b", "a", "q");
+        assertThat(ids(new RetrievedNegative(all).negativesFor(query, 3))).containsExactly("a", "c", "b");
+    }
+
+    @Test
+    void similaritiesLieInTheWindow() {
+        Candidate query = candidate("q", "i0", "k", "words", 1, 0);
+        List<Candidate> all = List.of(
+                candidate("a", "i1", "k", "same", 1.0000001f, 0),
+                candidate("b", "i2", "k", "close", .9f, .1f),
+                candidate("c", "i3", "k", "near", .6f, .4f),
+                candidate("d", "i4", "k", "far", -1, 0),
+                candidate("e", "i5", "k", "nothing", Float.NaN, 0));
+        assertThat(ids(new RetrievedNegative(all, new MatchRule(false, .5, .95)).negativesFor(query, 5)))
+                .containsExactly("b", "c");
+        assertThat(ids(new RetrievedNegative(all).negativesFor(query, 5))).containsExactly("a", "b", "c", "d");
+        assertThatThrownBy(() -> new MatchRule(false, .5, .5)).hasMessageContaining("was 0.5 .. 0.5");
+        assertThatThrownBy(() -> new MatchRule(false, -1.5, 1)).hasMessageContaining("-1 <= least");
+    }
+
+    @Test
+    void bestOfPartsOfferedAgainAreTheBestOfAll() {
+        var random = new Random(6);
+        List<Candidate> candidates = drawn(random, 300, 4);
+        var whole = new RetrievedNegative(candidates);
+        for (Candidate query : candidates.subList(0, 50)) {
+            BestMatches<Match> merged = new BestMatches<>(4);
+            List<Match> parts = new ArrayList<>();
+            for (int i = 0; i < 300; i += 100) {
+                parts.addAll(new RetrievedNegative(candidates.subList(i, i + 100)).negativesFor(query, 4));
+            }
+            Collections.shuffle(parts, random);
+            parts.forEach(match -> merged.offer(
+                    match.candidate().id(),
+                    RetrievedNegative.normalised(match.candidate().response()),
+                    match.similarity(),
+                    match));
+            assertThat(merged.values()).isEqualTo(whole.negativesFor(query, 4));
+        }
+    }
+
+    private static List<Candidate> drawn(Random random, int count, int dimensions) {
+        List<Candidate> candidates = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            float[] embedding = new float[dimensions];
+            for (int k = 0; k < dimensions; k++) {
+                embedding[k] = random.nextInt(7) - 3;
+            }
+            candidates.add(candidate(
+                    "c" + i,
+                    "image" + random.nextInt(60),
+                    "k" + random.nextInt(2),
+                    "t" + random.nextInt(90),
+                    embedding));
+        }
+        return candidates;
+    }
+
+    private static List<String> ids(List<Match> matches) {
+        return matches.stream().map(match -> match.candidate().id()).toList();
+    }
+
+    @Test
     void thereMayBeNone() {
         Candidate only = candidate("a", "i", "describe", "text", 1, 0);
         var index = new RetrievedNegative(List.of(only));

@@ -35,6 +35,20 @@ public record EncodedRow(
         return new EncodedRow(id, otherImageId, promptIds, chosenIds, rejectedIds, referenceChosen, referenceRejected);
     }
 
+    /** A row that is taken several times has an id of its own each time; the first keeps its id. */
+    EncodedRow copy(int number) {
+        return number == 1
+                ? this
+                : new EncodedRow(
+                        id + "|" + number,
+                        imageId,
+                        promptIds,
+                        chosenIds,
+                        rejectedIds,
+                        referenceChosen,
+                        referenceRejected);
+    }
+
     EncodedExample example(ImageInput image) {
         return new EncodedExample(id, image, promptIds, chosenIds);
     }

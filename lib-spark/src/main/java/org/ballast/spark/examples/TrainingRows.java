@@ -24,7 +24,6 @@ import org.apache.spark.storage.StorageLevel;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.ItemRandom;
-import org.ballast.core.data.PairRule;
 import org.ballast.core.data.PreferencePair;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Quarantined;
@@ -32,7 +31,6 @@ import org.ballast.core.data.Reason;
 import org.ballast.core.data.ReferenceLogProb;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageRejected;
-import org.ballast.core.metric.TextMetrics;
 import org.ballast.core.mllm.EncodedExample;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.io.StageFolder;
@@ -41,6 +39,7 @@ import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.model.ModelSpec;
 import org.ballast.spark.model.OpenModel;
+import org.ballast.spark.pairs.SampledPairs;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.train.ExampleSource;
@@ -102,7 +101,7 @@ public final class TrainingRows implements AutoCloseable {
      *
      * @param completions stages whose completions take part; those with the ground truth among them
      * @param reference stage with the log-probs of the frozen model
-     * @param maxOverlap pairs whose responses share more than this word F1 are left out
+     * @param selection which pairs, and how often each is taken: copies are decided on before anything is encoded
      * @throws StageInputException when the source lacks a picture
      */
     public static TrainingRows pairs(
@@ -113,8 +112,7 @@ public final class TrainingRows implements AutoCloseable {
             StageFolder reference,
             List<String> splits,
             List<String> kinds,
-            PairRule rule,
-            double maxOverlap,
+            PairSelection selection,
             ModelSpec model) {
         Dataset<Row> logProbs = Tables.read(spark, List.of(reference), Table.REFERENCE_LOG_PROBS)
                 .filter(col("model")
@@ -126,7 +124,7 @@ public final class TrainingRows implements AutoCloseable {
                 .join(logProbs, "completion_id")
                 .withColumn("completion", struct(columns(CompletionRows.SCHEMA.fieldNames())))
                 .groupBy("prompt_id")
-                .agg(collect_list(struct(col("completion"), col("log_prob"))).as("answers"));
+                .agg(collect_list(struct(col("completion"), col("log_prob"))).as(PairSelection.ANSWERS));
         Dataset<Row> rows =
                 PromptWithPicture.prompts(spark, data, splits, kinds).join(byPrompt, "prompt_id");
         pictures.require(rows);
@@ -134,7 +132,7 @@ public final class TrainingRows implements AutoCloseable {
         return new TrainingRows(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()),
                 model,
-                wide.javaRDD().mapPartitions(new EncodePairs(model, rule, maxOverlap)));
+                wide.javaRDD().mapPartitions(new EncodePairs(model, selection, selection.sampled(rows))));
     }
 
     /** Rows that were encoded. */
@@ -287,7 +285,7 @@ public final class TrainingRows implements AutoCloseable {
         }
     }
 
-    private record EncodePairs(ModelSpec spec, PairRule rule, double maxOverlap)
+    private record EncodePairs(ModelSpec spec, PairSelection selection, SampledPairs sampled)
             implements FlatMapFunction<Iterator<Row>, Encoded> {
         @Override
         public Iterator<Encoded> call(Iterator<Row> rows) {
@@ -303,44 +301,49 @@ public final class TrainingRows implements AutoCloseable {
             Prompt prompt = PromptRows.fromRow(row);
             Map<String, Double> logProbs = new HashMap<>();
             List<Completion> answers = new ArrayList<>();
-            for (Row answer : row.<Row>getList(row.fieldIndex("answers"))) {
+            for (Row answer : row.<Row>getList(row.fieldIndex(PairSelection.ANSWERS))) {
                 Completion completion = CompletionRows.fromRow(answer.getStruct(0));
                 answers.add(completion);
                 logProbs.put(completion.completionId(), answer.getDouble(1));
             }
             try {
                 HeldPicture picture = HeldPicture.of(model, row);
-                for (PreferencePair pair : rule.pairs(answers)) {
-                    Completion chosen = pair.chosen();
-                    Completion rejected = pair.rejected();
-                    if (TextMetrics.wordF1(new TextMetrics.Answer(rejected.response(), List.of(chosen.response())))
-                            > maxOverlap) {
+                for (PreferencePair pair : selection.pairs(answers)) {
+                    int copies = sampled.copies(prompt.split(), prompt.label(), pair.id());
+                    if (copies == 0) {
                         continue;
                     }
-                    EncodedExample better = model.encode(prompt.promptId(), null, prompt, chosen.response());
-                    EncodedExample worse = model.encode(prompt.promptId(), null, prompt, rejected.response());
-                    if (!Arrays.equals(better.promptIds(), worse.promptIds())) {
-                        throw new TextRejected(
-                                TextRejected.Reason.TOO_LONG,
-                                "the prompt was cut differently for chosen and rejected response: it is too long for a pair");
+                    EncodedRow once = encode(model, prompt, pair, logProbs);
+                    for (int copy = 1; copy <= copies; copy++) {
+                        encoded.add(new Encoded(once.copy(copy), picture, null));
                     }
-                    encoded.add(new Encoded(
-                            new EncodedRow(
-                                    prompt.promptId() + "|" + chosen.completionId() + "|" + rejected.completionId(),
-                                    prompt.imageId(),
-                                    better.promptIds(),
-                                    better.responseIds(),
-                                    worse.responseIds(),
-                                    logProbs.get(chosen.completionId()),
-                                    logProbs.get(rejected.completionId())),
-                            picture,
-                            null));
                 }
             } catch (TextRejected e) {
                 encoded.add(rejectedRow(prompt, e, OpenModel.reason(e)));
             } catch (ImageRejected e) {
                 encoded.add(rejectedRow(prompt, e, Reason.NOT_AN_IMAGE));
             }
+        }
+
+        private static EncodedRow encode(
+                OpenModel model, Prompt prompt, PreferencePair pair, Map<String, Double> logProbs) throws TextRejected {
+            Completion chosen = pair.chosen();
+            Completion rejected = pair.rejected();
+            EncodedExample better = model.encode(prompt.promptId(), null, prompt, chosen.response());
+            EncodedExample worse = model.encode(prompt.promptId(), null, prompt, rejected.response());
+            if (!Arrays.equals(better.promptIds(), worse.promptIds())) {
+                throw new TextRejected(
+                        TextRejected.Reason.TOO_LONG,
+                        "the prompt was cut differently for chosen and rejected response: it is too long for a pair");
+            }
+            return new EncodedRow(
+                    prompt.promptId() + "|" + chosen.completionId() + "|" + rejected.completionId(),
+                    prompt.imageId(),
+                    better.promptIds(),
+                    better.responseIds(),
+                    worse.responseIds(),
+                    logProbs.get(chosen.completionId()),
+                    logProbs.get(rejected.completionId()));
         }
     }
 }

@@ -3,6 +3,7 @@ package org.ballast.spark.export;
 import java.io.Serializable;
 import java.util.List;
 import org.ballast.core.data.PairRule;
+import org.ballast.core.longtail.PairSampling;
 
 /**
  * What an export writes.
@@ -11,6 +12,7 @@ import org.ballast.core.data.PairRule;
  * @param pictures how {@link ExportFormat#BPO} stores its pictures
  * @param pairs which completions form pairs; {@link PairRule#chosen()} and the limit of words also choose the responses of
  *     {@link Rows#SFT}
+ * @param sampling how often each pair is written, by the labels of prompts, in each split by itself
  * @param splits of the prompts and samples that are written; empty for all
  * @param targetFileBytes size at which a Parquet file or tar ends; one row may be larger
  * @param waveBytes bytes a wave writes: the most that a killed run does again
@@ -20,6 +22,7 @@ public record ExportOptions(
         Rows rows,
         Pictures pictures,
         PairRule pairs,
+        PairSampling sampling,
         List<String> splits,
         long targetFileBytes,
         long waveBytes)
@@ -51,8 +54,16 @@ public record ExportOptions(
         }
     }
 
-    /** Preference rows, pictures as files, waves of 4 GiB. */
+    /** Preference rows, each pair once, pictures as files, waves of 4 GiB. */
     public static ExportOptions of(ExportFormat format, PairRule pairs, List<String> splits, long targetFileBytes) {
-        return new ExportOptions(format, Rows.PREFERENCE, Pictures.FILES, pairs, splits, targetFileBytes, 1L << 32);
+        return new ExportOptions(
+                format,
+                Rows.PREFERENCE,
+                Pictures.FILES,
+                pairs,
+                PairSampling.AS_THEY_ARE,
+                splits,
+                targetFileBytes,
+                1L << 32);
     }
 }

@@ -157,7 +157,7 @@ public final class Exporter {
     }
 
     private Dataset<Row> pairs() {
-        return TextRows.pairs(inputs, rule(), options.splits());
+        return TextRows.pairs(inputs, rule(), options.sampling(), options.splits());
     }
 
     private Dataset<Row> best() {

@@ -3,25 +3,32 @@ package org.ballast.spark.export;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.negate;
 import static org.apache.spark.sql.functions.sort_array;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.udf;
 
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.PairRule;
+import org.ballast.core.longtail.PairSampling;
 import org.ballast.spark.io.Table;
+import org.ballast.spark.pairs.SampledPairs;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
 
@@ -87,9 +94,22 @@ final class TextRows {
         return schema;
     }
 
-    /** Every pair of the rule; key: the pair's id. */
-    static Dataset<Row> pairs(ExportInputs inputs, PairRule rule, List<String> splits) {
-        return asked(inputs, byPrompt(inputs).flatMap(new Pairs(rule), Encoders.row(PAIR)), splits, PAIR_BODY);
+    /**
+     * The pairs of the rule, each as often as the sampling takes it; key: the pair's id, and {@code #2} and so on behind it
+     * where it comes again.
+     */
+    static Dataset<Row> pairs(ExportInputs inputs, PairRule rule, PairSampling sampling, List<String> splits) {
+        Dataset<Row> pairs = byPrompt(inputs).flatMap(new Pairs(rule), Encoders.row(PAIR));
+        if (sampling.takesAll()) {
+            return asked(inputs, pairs, splits, PAIR_BODY);
+        }
+        Dataset<Row> joined = joined(inputs, pairs, splits);
+        SampledPairs sampled = SampledPairs.of(
+                joined.filter(col(Table.SPLIT).isNotNull()).select(col(Table.SPLIT), col("label"), lit(1L).as("pairs")),
+                sampling);
+        Column copies = udf(new Copies(sampled), DataTypes.createArrayType(DataTypes.StringType))
+                .apply(col(Table.SPLIT), col("label"), col(KEY));
+        return shaped(joined.withColumn(KEY, explode(copies)), col(KEY), PAIR_BODY);
     }
 
     /** The best response of each prompt among the types that may be chosen; key: the completion's id. */
@@ -126,9 +146,13 @@ final class TextRows {
     }
 
     private static Dataset<Row> asked(ExportInputs inputs, Dataset<Row> answers, List<String> splits, StructType body) {
+        return shaped(joined(inputs, answers, splits), col(KEY), body);
+    }
+
+    private static Dataset<Row> joined(ExportInputs inputs, Dataset<Row> answers, List<String> splits) {
         Dataset<Row> joined = answers.join(
                 inputs.data(Table.PROMPTS, List.of()), col("asked_id").equalTo(col("prompt_id")), "left");
-        return shaped(ofSplits(joined, splits), col(KEY), body);
+        return ofSplits(joined, splits);
     }
 
     /** The rows of the splits, and those whose prompt is nowhere: they are reported, not dropped. */
@@ -173,6 +197,18 @@ final class TextRows {
                             },
                             PAIR))
                     .iterator();
+        }
+    }
+
+    /** The keys of a pair's copies. */
+    private record Copies(SampledPairs sampled) implements UDF3<String, Integer, String, List<String>> {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public List<String> call(String split, Integer label, String pairId) {
+            return IntStream.rangeClosed(1, sampled.copies(split, label, pairId))
+                    .mapToObj(copy -> copy == 1 ? pairId : pairId + "#" + copy)
+                    .toList();
         }
     }
 

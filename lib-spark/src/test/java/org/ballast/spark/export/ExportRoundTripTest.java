@@ -31,6 +31,7 @@ import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
+import org.ballast.core.longtail.PairSampling;
 import org.ballast.spark.SparkExtension;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
@@ -148,6 +149,7 @@ class ExportRoundTripTest {
                 ExportOptions.Rows.PREFERENCE,
                 format == ExportFormat.LLAMA_FACTORY ? ExportOptions.Pictures.FILES : ExportOptions.Pictures.WEBDATASET,
                 RULE,
+                PairSampling.AS_THEY_ARE,
                 List.of(),
                 FILE_BYTES,
                 WAVE_BYTES);

@@ -25,6 +25,7 @@ import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.data.Turn;
+import org.ballast.core.longtail.PairSampling;
 import org.ballast.spark.SparkExtension;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
@@ -160,7 +161,14 @@ class ExporterTest {
 
     private static ExportOptions sft(ExportFormat format) {
         return new ExportOptions(
-                format, ExportOptions.Rows.SFT, ExportOptions.Pictures.FILES, RULE, List.of(), 1 << 20, 1 << 20);
+                format,
+                ExportOptions.Rows.SFT,
+                ExportOptions.Pictures.FILES,
+                RULE,
+                PairSampling.AS_THEY_ARE,
+                List.of(),
+                1 << 20,
+                1 << 20);
     }
 
     private List<Row> read(String stage, Table table) {
@@ -312,6 +320,7 @@ class ExporterTest {
                 ExportOptions.Rows.PREFERENCE,
                 ExportOptions.Pictures.WEBDATASET,
                 RULE,
+                PairSampling.AS_THEY_ARE,
                 List.of(),
                 1 << 20,
                 1 << 20);
