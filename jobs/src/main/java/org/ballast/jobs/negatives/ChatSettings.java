@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.ballast.core.chat.ChatOptions;
 import org.ballast.core.config.Settings;
+import org.ballast.core.image.RgbConversion;
 import org.ballast.spark.negative.NegativeOptions;
 
 /** The keys of {@code chat}: which model servers are asked, and how. */
@@ -15,7 +16,7 @@ final class ChatSettings {
     private ChatSettings() {}
 
     /** @param needed false: the keys are checked, but no server is asked */
-    static Optional<NegativeOptions.Servers> read(Settings settings, boolean needed) {
+    static Optional<NegativeOptions.Servers> read(Settings settings, boolean needed, RgbConversion pictures) {
         List<String> endpoints = settings.strings("endpoints");
         if (needed && endpoints.isEmpty()) {
             settings.fault("endpoints", "names none: a policy has backend = chat, and asks model servers");
@@ -54,6 +55,7 @@ final class ChatSettings {
                     new ChatOptions.Health(failures, of, probe, outage),
                     structured,
                     edge,
+                    pictures,
                     settings.string("extra"));
             return needed
                     ? Optional.of(new NegativeOptions.Servers(chat, perMinute == 0 ? null : perMinute))

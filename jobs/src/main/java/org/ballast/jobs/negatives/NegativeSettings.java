@@ -12,16 +12,19 @@ import org.ballast.core.config.Settings;
 import org.ballast.core.mllm.generate.Contrast;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.negative.InjectionPrompts;
+import org.ballast.core.negative.MatchRule;
 import org.ballast.core.negative.QualityRule;
 import org.ballast.core.negative.QualityRules;
 import org.ballast.core.negative.SwapCategory;
 import org.ballast.core.negative.SwapLexicon;
 import org.ballast.jobs.GenerationSettings;
+import org.ballast.jobs.ModelSettings;
 import org.ballast.jobs.UnitSettings;
 import org.ballast.spark.negative.AccountOptions;
 import org.ballast.spark.negative.NegativeOptions;
 import org.ballast.spark.negative.NegativeOptions.Backend;
 import org.ballast.spark.negative.NegativeOptions.Share;
+import org.ballast.spark.negative.RetrieveOptions;
 
 /** The keys of {@code negatives}. */
 final class NegativeSettings {
@@ -35,17 +38,19 @@ final class NegativeSettings {
         boolean servers = weaken.filter(policy -> policy.backend() == Backend.CHAT)
                         .isPresent()
                 || inject.filter(policy -> policy.backend() == Backend.CHAT).isPresent();
-        Optional<NegativeOptions.Servers> chat = ChatSettings.read(settings.section("chat"), servers);
+        Optional<NegativeOptions.Servers> chat = ChatSettings.read(
+                settings.section("chat"), servers, ModelSettings.read(settings).pictures());
+        QualityRules quality = quality(settings.section("quality"));
         NegativeOptions options = new NegativeOptions(
                 settings.strings("splits"),
                 settings.strings("kinds"),
                 settings.integer("sample", 0, Integer.MAX_VALUE),
                 weaken,
                 inject,
-                retrieve(settings.section("retrieve")),
+                retrieve(settings.section("retrieve"), quality.attempts(), seed),
                 swap(settings.section("swap")),
                 chat,
-                quality(settings.section("quality")),
+                quality,
                 checks(settings.section("quality")),
                 UnitSettings.batchSize(settings),
                 UnitSettings.readWithWaves(settings));
@@ -107,8 +112,26 @@ final class NegativeSettings {
         return text;
     }
 
-    private static Optional<NegativeOptions.Retrieve> retrieve(Settings settings) {
-        NegativeOptions.Retrieve retrieve = new NegativeOptions.Retrieve(share(settings), settings.string("split"));
+    private static Optional<NegativeOptions.Retrieve> retrieve(Settings settings, int attempts, long seed) {
+        Share share = share(settings);
+        Settings similarity = settings.section("similarity");
+        double least = similarity.number("least", -1, 1);
+        double most = similarity.number("most", -1, 1);
+        if (least >= most) {
+            similarity.fault("least", "is " + least + ", not less than most, which is " + most);
+            least = -1;
+            most = 1;
+        }
+        NegativeOptions.Retrieve retrieve = new NegativeOptions.Retrieve(
+                share,
+                new RetrieveOptions(
+                        settings.string("split"),
+                        new MatchRule(settings.flag("other-class"), least, most),
+                        attempts * share.samples(),
+                        settings.wholeNumber("exact-below", 0, Long.MAX_VALUE),
+                        settings.integer("cells", 0, RetrieveOptions.MOST_CELLS),
+                        settings.integer("probes", 1, RetrieveOptions.MOST_CELLS),
+                        seed));
         return settings.flag("enabled") ? Optional.of(retrieve) : Optional.empty();
     }
 

@@ -117,12 +117,8 @@ public record NegativeOptions(
     public record Inject(Share share, InjectionPrompts prompts, GenerationOptions generation, Backend backend)
             implements Serializable {}
 
-    /**
-     * Responses about other pictures.
-     *
-     * @param split whose responses are looked through
-     */
-    public record Retrieve(Share share, String split) implements Serializable {}
+    /** Responses about other pictures. */
+    public record Retrieve(Share share, RetrieveOptions search) implements Serializable {}
 
     /**
      * Words exchanged by rule.

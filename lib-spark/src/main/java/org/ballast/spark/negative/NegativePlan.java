@@ -80,17 +80,19 @@ final class NegativePlan {
         return all.withColumn(CONTENT, content);
     }
 
-    /** Those that negatives are wanted of, as the options choose them. */
-    Dataset<Row> chosen(Dataset<Row> everything) {
+    /** Those of the splits and kinds that the options name. */
+    Dataset<Row> eligible(Dataset<Row> everything) {
         // for its message where there are none
         Dataset<Row> ids = PromptWithPicture.prompts(spark, data, options.splits(), options.kinds())
                 .select("prompt_id");
-        Dataset<Row> chosen = everything.join(ids, new String[] {"prompt_id"}, "left_semi");
-        return options.sample() == 0 ? chosen : sampled(chosen);
+        return everything.join(ids, new String[] {"prompt_id"}, "left_semi");
     }
 
-    /** Each kind of each split with its share, and one prompt at least. */
-    private Dataset<Row> sampled(Dataset<Row> rows) {
+    /** Those of {@link NegativeOptions#sample()}: each kind of each split with its share, and one prompt at least. */
+    Dataset<Row> sampled(Dataset<Row> rows) {
+        if (options.sample() == 0) {
+            return rows;
+        }
         Column[] stratum = {col("split"), col("kind")};
         long all = rows.count();
         Column place = row_number().over(Window.partitionBy(stratum).orderBy(draw("sample"), col("prompt_id")));

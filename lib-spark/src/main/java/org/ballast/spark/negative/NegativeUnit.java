@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Supplier;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.Prompt;
@@ -18,8 +16,6 @@ import org.ballast.core.data.Quarantined;
 import org.ballast.core.data.Reason;
 import org.ballast.core.negative.QualityControl;
 import org.ballast.core.negative.QualityRules;
-import org.ballast.core.negative.RetrievedNegative;
-import org.ballast.core.negative.RetrievedNegative.Candidate;
 import org.ballast.core.response.ResponseModel;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
@@ -27,8 +23,6 @@ import org.ballast.spark.units.UnitFunction;
 
 /**
  * The attempts on one unit of prompts: policy by policy all that is wanted, then again what was rejected.
- *
- * @param candidates null: no retrieved responses
  */
 record NegativeUnit(
         List<Policy> policies,
@@ -40,7 +34,6 @@ record NegativeUnit(
         QualityRules quality,
         ModelChecks checks,
         ModelTimes times,
-        Broadcast<ArrayList<Candidate>> candidates,
         long seed)
         implements UnitFunction {
 
@@ -63,7 +56,7 @@ record NegativeUnit(
                         unit.run(policy, ModelAttempts.inject(inject, model, quality.attempts()), open);
                     }
                 }
-                case Policy.RETRIEVE -> unit.run(policy, TextAttempts.retrieve(retrieve, matches()), open);
+                case Policy.RETRIEVE -> unit.run(policy, TextAttempts.retrieve(retrieve), open);
                 case Policy.SWAP -> unit.run(policy, TextAttempts.swap(swap, seed), open);
                 default -> throw new IllegalStateException("no policy " + policy.name());
             }
@@ -85,23 +78,6 @@ record NegativeUnit(
 
     private ResponseModel timed(Policy policy, ResponseModel model) {
         return times.of(policy.name(), model);
-    }
-
-    private Function<Attempts.Open, List<String>> matches() {
-        RetrievedNegative pool = new RetrievedNegative(candidates.value());
-        Map<String, Candidate> own = new HashMap<>();
-        candidates.value().forEach(candidate -> own.put(candidate.id(), candidate));
-        int count = quality.attempts() * retrieve.share().samples();
-        return open -> {
-            Prompt prompt = PromptRows.fromRow(open.row());
-            if (!prompt.hasImage()) {
-                return List.of();
-            }
-            Candidate query = own.computeIfAbsent(prompt.promptId(), id -> Embeddings.query(prompt, open.positive()));
-            return pool.negativesFor(query, count).stream()
-                    .map(match -> match.candidate().response())
-                    .toList();
-        };
     }
 
     /** The work on one unit: what its prompts have so far. */

@@ -11,6 +11,7 @@ import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.mllm.generate.Contrast;
 import org.ballast.core.mllm.generate.GenerationOptions;
+import org.ballast.core.negative.MatchRule;
 import org.ballast.core.negative.SwapCategory;
 
 /**
@@ -69,8 +70,12 @@ record Policy(String name, CompletionType type, NegativeOptions.Share share, Str
     }
 
     private static Policy retrieve(NegativeOptions.Retrieve retrieve) {
-        return new Policy(
-                RETRIEVE, CompletionType.RETRIEVED, retrieve.share(), "all-MiniLM-L6-v2", json(settings(RETRIEVE)));
+        Map<String, Object> settings = settings(RETRIEVE);
+        MatchRule rule = retrieve.search().rule();
+        settings.put("split", retrieve.search().from());
+        settings.put("other_class", rule.otherClass());
+        settings.put("similarity", List.of(rule.least(), rule.most()));
+        return new Policy(RETRIEVE, CompletionType.RETRIEVED, retrieve.share(), "all-MiniLM-L6-v2", json(settings));
     }
 
     private static Policy swap(NegativeOptions.Swap swap) {

@@ -2,7 +2,7 @@ package org.ballast.spark.negative;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import org.apache.spark.sql.Row;
 import org.ballast.core.data.Reason;
 import org.ballast.core.negative.SwappedNegative;
 
@@ -10,20 +10,16 @@ import org.ballast.core.negative.SwappedNegative;
 final class TextAttempts {
     private TextAttempts() {}
 
-    /**
-     * Right responses about other pictures, the most similar first.
-     *
-     * @param matches of a prompt, in this order
-     */
-    static Attempts retrieve(NegativeOptions.Retrieve retrieve, Function<Attempts.Open, List<String>> matches) {
+    /** Right responses about other pictures, the most similar first, as {@link Neighbours} found them. */
+    static Attempts retrieve(NegativeOptions.Retrieve retrieve) {
         return (open, attempt) -> {
             List<Attempts.Tried> tried = new ArrayList<>();
             for (Attempts.Open one : open) {
-                List<String> texts = matches.apply(one);
+                List<Row> matches = matches(one.row());
                 int place = attempt * retrieve.share().samples() + one.sample();
                 tried.add(
-                        place < texts.size()
-                                ? Attempts.Tried.text(texts.get(place), "retrieved")
+                        place < matches.size()
+                                ? Attempts.Tried.text(matches.get(place).getAs("response"), "retrieved")
                                 : Attempts.Tried.none(
                                         Reason.NO_CANDIDATE,
                                         "no other picture has another response to this kind of prompt",
@@ -31,6 +27,11 @@ final class TextAttempts {
             }
             return tried;
         };
+    }
+
+    private static List<Row> matches(Row row) {
+        int column = row.fieldIndex(Neighbours.RETRIEVED);
+        return row.isNullAt(column) ? List.of() : row.getList(column);
     }
 
     /** Words exchanged by lexicon. */

@@ -21,6 +21,7 @@ import org.ballast.core.data.Prompt;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
+import org.ballast.core.negative.MatchRule;
 import org.ballast.core.negative.QualityRule;
 import org.ballast.core.negative.QualityRules;
 import org.ballast.core.negative.SwapCategory;
@@ -113,7 +114,10 @@ class NegativeGenerationTest {
                 0,
                 Optional.empty(),
                 Optional.empty(),
-                retrieve ? Optional.of(new NegativeOptions.Retrieve(ALL, "train")) : Optional.empty(),
+                retrieve
+                        ? Optional.of(new NegativeOptions.Retrieve(
+                                ALL, new RetrieveOptions("train", MatchRule.ANY, attempts, 100_000, 0, 8, SEED)))
+                        : Optional.empty(),
                 swapped.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new NegativeOptions.Swap(ALL, SwapLexicon.builtIn(), swapped, 1)),
