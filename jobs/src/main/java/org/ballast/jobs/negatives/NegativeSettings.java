@@ -50,6 +50,7 @@ final class NegativeSettings {
                 retrieve(settings.section("retrieve"), quality.attempts(), seed),
                 swap(settings.section("swap")),
                 chat,
+                price(settings.section("price")),
                 quality,
                 checks(settings.section("quality")),
                 UnitSettings.batchSize(settings),
@@ -64,6 +65,11 @@ final class NegativeSettings {
         Settings accounts = settings.section("accounts");
         return new AccountOptions(
                 accounts.integer("bag-of-words-pairs", 0, 1_000_000), accounts.integer("examples", 0, 1_000), seed);
+    }
+
+    private static NegativeOptions.Price price(Settings settings) {
+        return new NegativeOptions.Price(
+                settings.number("prompt-tokens", 0, 1e9), settings.number("completion-tokens", 0, 1e9));
     }
 
     private static Share share(Settings settings) {

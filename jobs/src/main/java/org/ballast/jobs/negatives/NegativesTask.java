@@ -32,6 +32,7 @@ final class NegativesTask implements Task {
             "swap",
             "chat",
             "accounts",
+            "price",
             "max-failure-rate");
 
     private final StageConfig stage;
@@ -75,7 +76,10 @@ final class NegativesTask implements Task {
 
     @Override
     public StageOutcome run(StageContext context) throws Exception {
-        ModelSpec model = options.needsCheckpoint() ? opened.checkpoint(context, "model") : null;
+        boolean given = !context.stage().inputs("model").isEmpty();
+        ModelSpec model = options.needsCheckpoint() || (options.sample() > 0 && given)
+                ? opened.checkpoint(context, "model")
+                : null;
         NegativeGeneration.Result result = new NegativeGeneration(
                         context.spark(),
                         context.output(),

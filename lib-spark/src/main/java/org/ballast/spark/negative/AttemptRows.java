@@ -13,6 +13,7 @@ import scala.collection.JavaConverters;
  *
  * <p>{@code content} is the digest of what the negative hangs on in the data: prompt, picture and right response. {@code outcome} is {@value #ACCEPTED} or the reason of
  * the row in quarantine; {@code rejected} are the reasons of the texts that were rejected, in order. Tokens are those of all tries.
+ * {@code margin} is the lead of the last text over the right response in mean log-prob a token by the checkpoint, null where it was not asked.
  */
 final class AttemptRows {
     static final String ACCEPTED = "accepted";
@@ -26,7 +27,8 @@ final class AttemptRows {
             .add("outcome", DataTypes.StringType)
             .add("rejected", DataTypes.createArrayType(DataTypes.StringType))
             .add("prompt_tokens", DataTypes.LongType)
-            .add("completion_tokens", DataTypes.LongType);
+            .add("completion_tokens", DataTypes.LongType)
+            .add("margin", DataTypes.DoubleType);
 
     static final Table TABLE =
             new Table(Table.ATTEMPTS, SCHEMA, List.of("prompt_id", "policy", "sample"), false, false);
@@ -41,7 +43,8 @@ final class AttemptRows {
             String outcome,
             List<String> rejected,
             long promptTokens,
-            long completionTokens) {
+            long completionTokens,
+            Double margin) {
         return RowFactory.create(
                 promptId,
                 policy.digest(),
@@ -51,6 +54,7 @@ final class AttemptRows {
                 outcome,
                 JavaConverters.asScalaBuffer(rejected).toSeq(),
                 promptTokens,
-                completionTokens);
+                completionTokens,
+                margin);
     }
 }

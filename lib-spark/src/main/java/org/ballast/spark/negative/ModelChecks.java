@@ -26,28 +26,44 @@ import org.ballast.spark.rows.PromptRows;
  *
  * @param similarity null: any
  * @param margin null: the checkpoint is not asked
- * @param checkpoint that is asked; null without {@code margin}
+ * @param measured whether the checkpoint is asked for the accounts, of all texts
+ * @param checkpoint that is asked; null where it is not
  */
-record ModelChecks(NegativeOptions.Window similarity, Double margin, ModelSpec checkpoint) implements Serializable {
+record ModelChecks(NegativeOptions.Window similarity, Double margin, boolean measured, ModelSpec checkpoint)
+        implements Serializable {
 
-    /** Why each text is not to be taken; empty for a good one, and where there is no text. */
-    List<Optional<NegativeUnit.Rejected>> verdicts(
-            Policy policy, List<Attempts.Open> open, List<Attempts.Tried> tried) {
-        List<Optional<NegativeUnit.Rejected>> verdicts = new ArrayList<>();
+    /**
+     * What the checks say of a text.
+     *
+     * @param rejected empty for a good one
+     * @param margin null where the checkpoint was not asked
+     */
+    record Verdict(Optional<NegativeUnit.Rejected> rejected, Double margin) {
+        static final Verdict GOOD = new Verdict(Optional.empty(), null);
+
+        static Verdict rejected(Reason reason, String message) {
+            return new Verdict(Optional.of(new NegativeUnit.Rejected(reason, message)), null);
+        }
+    }
+
+    /** For each text; good where there is none. */
+    List<Verdict> verdicts(Policy policy, List<Attempts.Open> open, List<Attempts.Tried> tried) {
+        List<Verdict> verdicts = new ArrayList<>();
         for (int i = 0; i < open.size(); i++) {
             String text = tried.get(i).text();
-            verdicts.add(text == null || text.isBlank() ? Optional.empty() : similarity(open.get(i), text));
+            verdicts.add(text == null || text.isBlank() ? Verdict.GOOD : similarity(open.get(i), text));
         }
         // an answer to a weakened picture is wrong by where it comes from
-        if (margin != null && policy.type() != CompletionType.WEAKENED) {
-            margins(open, tried, verdicts);
+        boolean judged = margin != null && policy.type() != CompletionType.WEAKENED;
+        if (judged || measured) {
+            margins(open, tried, verdicts, judged);
         }
         return verdicts;
     }
 
-    private Optional<NegativeUnit.Rejected> similarity(Attempts.Open open, String text) {
+    private Verdict similarity(Attempts.Open open, String text) {
         if (similarity == null) {
-            return Optional.empty();
+            return Verdict.GOOD;
         }
         float[] wrong = Embeddings.of(text);
         float[] right = Embeddings.of(open.positive());
@@ -56,15 +72,14 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, ModelSpec c
             product += wrong[i] * right[i];
         }
         return product >= similarity.least() && product <= similarity.most()
-                ? Optional.empty()
-                : Optional.of(new NegativeUnit.Rejected(
+                ? Verdict.GOOD
+                : Verdict.rejected(
                         Reason.SIMILARITY,
                         "its similarity to the positive is %.3f, not in %s .. %s"
-                                .formatted(product, similarity.least(), similarity.most())));
+                                .formatted(product, similarity.least(), similarity.most()));
     }
 
-    private void margins(
-            List<Attempts.Open> open, List<Attempts.Tried> tried, List<Optional<NegativeUnit.Rejected>> verdicts) {
+    private void margins(List<Attempts.Open> open, List<Attempts.Tried> tried, List<Verdict> verdicts, boolean judged) {
         List<Integer> places = new ArrayList<>();
         List<EncodedExample> examples = new ArrayList<>();
         try (var lease = OpenModel.lease(checkpoint);
@@ -72,7 +87,9 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, ModelSpec c
             Map<String, ImageInput> pixels = new HashMap<>();
             for (int i = 0; i < open.size(); i++) {
                 String text = tried.get(i).text();
-                if (text != null && !text.isBlank() && verdicts.get(i).isEmpty()) {
+                if (text != null
+                        && !text.isBlank()
+                        && verdicts.get(i).rejected().isEmpty()) {
                     try {
                         Prompt prompt = PromptRows.fromRow(open.get(i).row());
                         ImageInput image = image(lease.value(), open.get(i), pixels);
@@ -87,23 +104,21 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, ModelSpec c
                         examples.add(wrong);
                         places.add(i);
                     } catch (TextRejected e) {
-                        verdicts.set(i, Optional.of(new NegativeUnit.Rejected(OpenModel.reason(e), e.getMessage())));
+                        verdicts.set(i, Verdict.rejected(OpenModel.reason(e), e.getMessage()));
                     } catch (ImageRejected e) {
-                        verdicts.set(i, Optional.of(new NegativeUnit.Rejected(Reason.NOT_AN_IMAGE, e.getMessage())));
+                        verdicts.set(i, Verdict.rejected(Reason.NOT_AN_IMAGE, e.getMessage()));
                     }
                 }
             }
             List<double[]> logProbs = scorer.responseLogProbs(examples);
             for (int i = 0; i < places.size(); i++) {
                 double lead = mean(logProbs.get(2 * i + 1)) - mean(logProbs.get(2 * i));
-                if (lead > margin) {
-                    verdicts.set(
-                            places.get(i),
-                            Optional.of(new NegativeUnit.Rejected(
-                                    Reason.NOT_WRONG,
-                                    "the model holds it for truer than the positive, by %.3f nats a token"
-                                            .formatted(lead))));
-                }
+                Optional<NegativeUnit.Rejected> rejected = judged && lead > margin
+                        ? Optional.of(new NegativeUnit.Rejected(
+                                Reason.NOT_WRONG,
+                                "the model holds it for truer than the positive, by %.3f nats a token".formatted(lead)))
+                        : Optional.empty();
+                verdicts.set(places.get(i), new Verdict(rejected, lead));
             }
         }
     }

@@ -1,9 +1,12 @@
 package org.ballast.spark.negative;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -82,17 +85,26 @@ public final class NegativeGeneration {
                             eligible,
                             options.retrieve().get().search()));
         }
-        boolean seen = options.weaken().isPresent() || options.checks().margin().isPresent();
+        boolean measured = options.sample() > 0 && models.checkpoint() != null;
+        boolean seen = options.weaken().isPresent() || options.checks().margin().isPresent() || measured;
         UnaryOperator<Dataset<Row>> widen =
                 seen ? wave -> PromptWithPicture.join(spark, data, wave) : UnaryOperator.identity();
         ModelTimes times = new ModelTimes(spark.sparkContext(), policies);
         UnitRunner runner = new UnitRunner(spark, output, Table.COMPLETIONS, AttemptRows.TABLE, options.units());
-        UnitRunner.Made made = runner.work(open, "prompt_id", widen, unit(policies, times), NegativePlan.attempts());
+        long start = System.nanoTime();
+        UnitRunner.Made made =
+                runner.work(open, "prompt_id", widen, unit(policies, times, measured), NegativePlan.attempts());
+        double seconds = (System.nanoTime() - start) / 1e9;
         long quarantined = made.quarantined().count();
         runner.check(quarantined, made.attempts(), UnitRunner.reasons(made.quarantined()));
         Map<String, Double> figures = new TreeMap<>(times.figures());
         figures.putAll(models.chat().figures());
         NegativeTables.Stored stored = tables.store(made, Tables.TARGET_FILE_BYTES);
+        figures.putAll(AttemptFigures.of(stored.attempts(), options.price()));
+        if (options.sample() > 0) {
+            long piloted = stored.attempts().select("prompt_id").distinct().count();
+            figures.putAll(new Forecast(eligible.count(), piloted, seconds, bytes()).figures(figures));
+        }
         return new Result(
                 new RowAccount(
                         made.attempts() + stored.unchanged(), made.rows().count(), quarantined, stored.unchanged()),
@@ -102,7 +114,7 @@ public final class NegativeGeneration {
                 stored.attempts());
     }
 
-    private NegativeUnit unit(List<Policy> policies, ModelTimes times) {
+    private NegativeUnit unit(List<Policy> policies, ModelTimes times, boolean measured) {
         return new NegativeUnit(
                 policies,
                 models,
@@ -114,8 +126,23 @@ public final class NegativeGeneration {
                 new ModelChecks(
                         options.checks().similarity().orElse(null),
                         options.checks().margin().orElse(null),
+                        measured,
                         models.checkpoint()),
                 times,
                 seed);
+    }
+
+    /** Size of the completions, wherever they lie until the commit. */
+    private long bytes() {
+        Path folder = output.parent().isEmpty()
+                ? output.table(Table.COMPLETIONS.name())
+                : NegativeTables.staged(output, Table.COMPLETIONS);
+        try {
+            return output.fileSystem().exists(folder)
+                    ? output.fileSystem().getContentSummary(folder).getLength()
+                    : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot measure " + folder, e);
+        }
     }
 }

@@ -22,6 +22,7 @@ import org.ballast.spark.units.UnitOptions;
  * @param inject right responses that a language model wrote an error into, or none
  * @param retrieve right responses about other pictures, or none
  * @param swap words of the right response exchanged by lexicon, or none
+ * @param price of tokens
  * @param servers model servers; there where a policy asks them
  * @param quality what is rejected, and how often it is tried again
  * @param checks what is rejected by a model
@@ -36,6 +37,7 @@ public record NegativeOptions(
         Optional<Retrieve> retrieve,
         Optional<Swap> swap,
         Optional<Servers> servers,
+        Price price,
         QualityRules quality,
         Checks checks,
         int batchRows,
@@ -73,6 +75,16 @@ public record NegativeOptions(
      * @param perMinute requests a minute of all executors together, above 0; null: no limit
      */
     public record Servers(ChatOptions chat, Double perMinute) implements Serializable {}
+
+    /**
+     * What tokens cost, in any currency.
+     *
+     * @param prompt a million tokens that a model reads
+     * @param completion a million tokens that it writes
+     */
+    public record Price(double prompt, double completion) implements Serializable {
+        public static final Price NONE = new Price(0, 0);
+    }
 
     /** Who answers. */
     public enum Backend {

@@ -84,7 +84,7 @@ final class NegativeTables {
             Dataset<Row> old = table == AttemptRows.TABLE ? kept : still(table);
             whole.put(table.name(), nothing ? old : old.unionByName(rows.select(columns(table))));
             if (!nothing) {
-                Path staged = stage.work("new_" + table.name());
+                Path staged = staged(stage, table);
                 Dataset<Row> written = someGone ? whole.get(table.name()) : rows;
                 Tables.write(written, stage, table, staged, targetFileBytes);
                 swap.add(staged, table);
@@ -99,6 +99,11 @@ final class NegativeTables {
                 whole.get(Table.COMPLETIONS.name()),
                 whole.get(Table.QUARANTINE.name()),
                 whole.get(AttemptRows.TABLE.name()));
+    }
+
+    /** Where an update writes what comes into a table. */
+    static Path staged(StageFolder stage, Table table) {
+        return stage.work("new_" + table.name());
     }
 
     /** Rows of a table that an attempt stands behind which is kept. */

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
 import org.ballast.core.data.Completion;
 import org.ballast.core.data.Prompt;
@@ -99,16 +98,17 @@ record NegativeUnit(
             for (int attempt = 0; attempt < quality.attempts() && !open.isEmpty(); attempt++) {
                 boolean last = attempt == quality.attempts() - 1;
                 List<Attempts.Tried> tried = attempts.attempt(open, attempt);
-                List<Optional<Rejected>> verdicts = checks.verdicts(policy, open, tried);
+                List<ModelChecks.Verdict> verdicts = checks.verdicts(policy, open, tried);
                 List<Attempts.Open> again = new ArrayList<>();
                 for (int i = 0; i < open.size(); i++) {
                     Attempts.Open one = open.get(i);
                     Attempts.Tried text = tried.get(i);
                     History history = histories.get(one);
-                    history.add(text);
+                    ModelChecks.Verdict verdict = verdicts.get(i);
+                    history.add(text, verdict.margin());
                     Optional<Rejected> rejected = text.text() == null
                             ? Optional.of(new Rejected(text.reason(), text.message()))
-                            : judge(one.row(), text).or(verdict(verdicts.get(i)));
+                            : judge(one.row(), text).or(verdict::rejected);
                     if (rejected.isEmpty()) {
                         accept(policy, one, text, attempt, history);
                     } else {
@@ -122,10 +122,6 @@ record NegativeUnit(
                 }
                 open = again;
             }
-        }
-
-        private Supplier<Optional<Rejected>> verdict(Optional<Rejected> found) {
-            return () -> found;
         }
 
         private Optional<Rejected> judge(Row row, Attempts.Tried text) {
@@ -179,7 +175,8 @@ record NegativeUnit(
                     outcome,
                     rejected,
                     history.promptTokens,
-                    history.tokens));
+                    history.tokens,
+                    history.margin));
         }
     }
 
@@ -191,10 +188,12 @@ record NegativeUnit(
         private final List<String> reasons = new ArrayList<>();
         private long promptTokens;
         private long tokens;
+        private Double margin;
         private Rejected last;
         private String text;
 
-        void add(Attempts.Tried tried) {
+        void add(Attempts.Tried tried, Double lead) {
+            margin = lead;
             promptTokens += tried.promptTokens();
             tokens += tried.tokens();
         }

@@ -122,6 +122,7 @@ class NegativeGenerationTest {
                         ? Optional.empty()
                         : Optional.of(new NegativeOptions.Swap(ALL, SwapLexicon.builtIn(), swapped, 1)),
                 Optional.empty(),
+                NegativeOptions.Price.NONE,
                 new QualityRules(rules, List.of(), 0.33, 3, 0.8, attempts),
                 NegativeOptions.Checks.NONE,
                 1,

@@ -96,6 +96,7 @@ class NegativeUpdateTest {
                 Optional.empty(),
                 Optional.of(new NegativeOptions.Swap(share, SwapLexicon.builtIn(), categories, 1)),
                 Optional.empty(),
+                NegativeOptions.Price.NONE,
                 new QualityRules(Set.of(), List.of(), 0.33, 3, 0.8, 2),
                 NegativeOptions.Checks.NONE,
                 1,
