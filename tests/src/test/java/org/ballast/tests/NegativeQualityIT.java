@@ -2,6 +2,7 @@ package org.ballast.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -94,6 +95,18 @@ final class NegativeQualityIT {
                     .as("%s", row)
                     .isEmpty();
         }
+
+        Map<String, Long> types = new TreeMap<>();
+        more.keySet().forEach(attempt -> types.merge(attempt.substring(attempt.lastIndexOf(' ') + 1), 1L, Long::sum));
+        JsonNode accounts =
+                Stored.json(thrice.resolve("negatives/metrics.json")).path("types");
+        assertThat(accounts.fieldNames()).toIterable().containsExactlyElementsOf(types.keySet());
+        types.forEach((type, count) -> {
+            assertThat(accounts.path(type).path("accepted").asLong()).as(type).isEqualTo(count);
+            JsonNode ratio = accounts.path(type).path("lengthRatio");
+            assertThat(ratio.path("p10").asDouble()).isGreaterThanOrEqualTo(0.7);
+            assertThat(ratio.path("p90").asDouble()).isLessThanOrEqualTo(1.5);
+        });
 
         Map<String, Long> reasons = new TreeMap<>();
         Stored.table(thrice, "negatives", "quarantine")

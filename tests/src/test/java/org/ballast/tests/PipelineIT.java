@@ -119,6 +119,26 @@ final class PipelineIT {
     }
 
     @Test
+    void negativesGiveAccountOfThemselves() throws IOException {
+        JsonNode metrics = Stored.json(run.root().resolve("negatives/metrics.json"));
+        JsonNode figures = Stored.manifest(run.root(), "negatives").path("metrics");
+        assertThat(metrics.path("types").fieldNames()).toIterable().containsExactly("mllm-hal", "retrieved-hal");
+        long accepted = 0;
+        for (String type : List.of("mllm-hal", "retrieved-hal")) {
+            JsonNode its = metrics.path("types").path(type);
+            accepted += its.path("accepted").asLong();
+            assertThat(its.path("examples")).hasSize(8);
+            assertThat(figures.path("bag-of-words." + type).asDouble())
+                    .isEqualTo(its.path("bagOfWords").path("accuracy").asDouble())
+                    .isBetween(0.01, 1.0);
+        }
+        assertThat(figures.path("bag-of-words.all").asDouble())
+                .isEqualTo(metrics.path("bagOfWords").path("accuracy").asDouble());
+        assertThat(accepted)
+                .isEqualTo(Stored.table(run.root(), "negatives", "completions").count());
+    }
+
+    @Test
     void reportNeedsNothingBesideItself() throws IOException {
         String html = Files.readString(run.root().resolve("evaluate/report/index.html"));
         // not assertThat(html): a failure would print megabytes of pictures
@@ -127,8 +147,9 @@ final class PipelineIT {
         assertThat(Pattern.compile("<img src=\"data:image/png;base64,")
                         .matcher(html)
                         .results())
-                .as("ten plots, two pictures an example")
-                .hasSize(10 + 2 * 3);
+                .as("ten plots, two pictures an example; a plot and eight pictures for each type of negatives")
+                .hasSize(10 + 2 * 3 + 2 * (1 + 8));
+        assertThat(html.contains("<h2>Negatives</h2>")).isTrue();
         // links in the text may lead elsewhere; what the page loads may not
         assertThat(Pattern.compile("(?i)<(link|script)\\b[^>]*\\b(src|href)=|@import|url\\(\\s*['\"]?(?!data:|#)")
                         .matcher(html)
