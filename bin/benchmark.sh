@@ -4,6 +4,7 @@
 #   bin/benchmark.sh mllm [options of tests/benchmarks/mllm.py]         the engine beside transformers and trl
 #   bin/benchmark.sh respond [options of tests/benchmarks/respond.py]   the job respond with one executor and with two
 #   bin/benchmark.sh shard [options of tests/benchmarks/shard.py]       the job shard beside cp and Hugging Face datasets (12 GB of disk)
+#   bin/benchmark.sh negatives [options of tests/benchmarks/negatives.py]  the job negatives: a model server, an executor's model, a million rows
 #
 # Needs Python 3.11 (PYTHON names another interpreter) and its package index, for the peers' libraries go into a virtual environment
 # under target/benchmarks. BALLAST_PYTHON names an interpreter that has them already. Use an otherwise idle machine.
@@ -13,8 +14,8 @@ home="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 work="$home/target/benchmarks"
 what="${1-}"
 case "$what" in
-    mllm | respond | shard) shift ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    mllm | respond | shard | negatives) shift ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
 
 python="${BALLAST_PYTHON:-$work/python/bin/python}"

@@ -6,7 +6,8 @@ import org.ballast.core.mllm.generate.GenerationOptions;
 
 /** The keys that say how tokens are chosen; the same in all jobs. */
 public final class GenerationSettings {
-    private static final int LAST_STEP = 999;
+    /** The last diffusion step. */
+    public static final int LAST_STEP = 999;
 
     private GenerationSettings() {}
 

@@ -15,6 +15,14 @@ public final class UnitSettings {
                 settings.number("max-failure-rate", 0, 1));
     }
 
+    /** The same with {@code execution.wave-seconds}, {@code execution.waves-at-once} and {@code execution.units-at-once}. */
+    public static UnitOptions readWithWaves(Settings settings) {
+        Settings execution = settings.section("execution");
+        return read(settings)
+                .withWaves(execution.integer("wave-seconds", 0, 86_400), execution.integer("waves-at-once", 1, 100))
+                .withUnitsAtOnce(execution.integer("units-at-once", 1, 1_000));
+    }
+
     /** Rows that the model works on together. */
     public static int batchSize(Settings settings) {
         return settings.integer("batch-size", 1, 100_000);

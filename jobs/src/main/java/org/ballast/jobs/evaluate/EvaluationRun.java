@@ -95,14 +95,20 @@ final class EvaluationRun {
     }
 
     private EvaluationInputs inputs() {
-        List<StageFolder> questions = new ArrayList<>(context.inputs("instruct"));
-        questions.addAll(context.inputs("pope"));
+        List<StageFolder> questions = questions();
         List<StageFolder> answers = new ArrayList<>(questions);
         answers.addAll(context.inputs("completions"));
         return new EvaluationInputs(
                 Tables.read(context.spark(), questions, Table.PROMPTS),
                 Tables.read(context.spark(), answers, Table.COMPLETIONS),
                 Tables.read(context.spark(), questions, Table.IMAGES));
+    }
+
+    /** Stages whose prompts are asked. */
+    private List<StageFolder> questions() {
+        List<StageFolder> questions = new ArrayList<>(context.inputs("instruct"));
+        questions.addAll(context.inputs("pope"));
+        return questions;
     }
 
     private void writeReport(String html) throws IOException {
@@ -141,7 +147,18 @@ final class EvaluationRun {
                 result.metrics(),
                 scores,
                 options.trainSplit(),
-                result.examples());
+                result.examples(),
+                negatives());
+    }
+
+    private List<ReportData.Negatives> negatives() {
+        List<StageFolder> questions = questions();
+        return questions.isEmpty()
+                ? List.of()
+                : NegativesInput.read(
+                        context.inputs("completions"),
+                        Tables.read(context.spark(), questions, Table.IMAGES),
+                        opened.pictures());
     }
 
     /** Training images by class name, where there are labelled samples. */

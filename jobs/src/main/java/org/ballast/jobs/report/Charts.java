@@ -21,6 +21,7 @@ import org.ballast.spark.evaluate.Metrics.RewardMetrics;
 import org.ballast.spark.evaluate.Metrics.Spread;
 import org.ballast.spark.evaluate.Metrics.WeakeningCurve;
 import org.ballast.spark.evaluate.Metrics.WeakeningPoint;
+import org.ballast.spark.negative.LengthHistogram;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.CategoryAxis;
 import org.jfree.chart.axis.LogAxis;
@@ -217,6 +218,34 @@ final class Charts {
             series.add(left + width / 2, left, left + width, share, share, share);
         }
         return series;
+    }
+
+    /** Shares of positives and negatives by their words, from the first bin that holds any to the last. */
+    static JFreeChart lengths(LengthHistogram lengths) {
+        DefaultStatisticalCategoryDataset data = new DefaultStatisticalCategoryDataset();
+        double positives =
+                lengths.positive().stream().mapToLong(Long::longValue).sum();
+        double negatives =
+                lengths.negative().stream().mapToLong(Long::longValue).sum();
+        int first = lengths.from().size();
+        int last = -1;
+        for (int bin = 0; bin < lengths.from().size(); bin++) {
+            if (lengths.positive().get(bin) + lengths.negative().get(bin) > 0) {
+                first = Math.min(first, bin);
+                last = bin;
+            }
+        }
+        for (int bin = first; bin <= last; bin++) {
+            data.add(lengths.positive().get(bin) / positives, 0, "positive", lengths.label(bin));
+            data.add(lengths.negative().get(bin) / negatives, 0, "negative", lengths.label(bin));
+        }
+        JFreeChart chart = bars(data, "share of responses", 0);
+        CategoryPlot plot = chart.getCategoryPlot();
+        plot.getDomainAxis().setLabel("words");
+        plot.getRenderer().setSeriesPaint(0, Theme.TRUTH);
+        plot.getRenderer().setSeriesPaint(1, Theme.PRIOR);
+        ((StatisticalBarRenderer) plot.getRenderer()).setErrorIndicatorPaint(Theme.NONE);
+        return chart;
     }
 
     private static XYBarRenderer flatBars() {

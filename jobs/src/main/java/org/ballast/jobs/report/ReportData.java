@@ -1,9 +1,11 @@
 package org.ballast.jobs.report;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.ballast.spark.evaluate.Example;
 import org.ballast.spark.evaluate.Metrics;
+import org.ballast.spark.negative.NegativeMetrics;
 
 /**
  * Everything that the report shows; a part without data is an empty list and its section says so.
@@ -16,6 +18,7 @@ import org.ballast.spark.evaluate.Metrics;
  * @param oodScores scores of in- and out-of-distribution samples, by head and score
  * @param preferenceTrainSplit split whose preference figures are those of training pairs
  * @param examples rows to look at
+ * @param negatives what there is of the negatives, by stage
  */
 public record ReportData(
         String title,
@@ -25,7 +28,8 @@ public record ReportData(
         Metrics metrics,
         List<OodScores> oodScores,
         String preferenceTrainSplit,
-        List<Example> examples) {
+        List<Example> examples,
+        List<Negatives> negatives) {
 
     public ReportData {
         Objects.requireNonNull(metrics, "metrics");
@@ -33,6 +37,19 @@ public record ReportData(
         curves = List.copyOf(curves);
         oodScores = List.copyOf(oodScores);
         examples = List.copyOf(examples);
+        negatives = List.copyOf(negatives);
+    }
+
+    /**
+     * Negatives of one stage.
+     *
+     * @param stage name
+     * @param pictures PNGs of its examples' pictures, by image id, as far as they can be shown
+     */
+    public record Negatives(String stage, NegativeMetrics metrics, Map<String, byte[]> pictures) {
+        public Negatives {
+            pictures = Map.copyOf(pictures);
+        }
     }
 
     /**

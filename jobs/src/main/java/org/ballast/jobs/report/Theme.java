@@ -20,6 +20,7 @@ final class Theme {
     static final Color INK = new Color(0x1f2933);
     static final Color MUTED = new Color(0x52606d);
     static final Color GRID = new Color(0xe4e7eb);
+    static final Color NONE = new Color(0, true);
 
     static final Color MANY = new Color(0x0b5563);
     static final Color MEDIUM = new Color(0x2a9d8f);

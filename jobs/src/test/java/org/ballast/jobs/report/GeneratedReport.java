@@ -7,10 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import org.ballast.jobs.report.ReportData.ClassCount;
 import org.ballast.jobs.report.ReportData.Fact;
@@ -34,6 +36,13 @@ import org.ballast.spark.evaluate.Metrics.SplitMetrics;
 import org.ballast.spark.evaluate.Metrics.Spread;
 import org.ballast.spark.evaluate.Metrics.WeakeningCurve;
 import org.ballast.spark.evaluate.Metrics.WeakeningPoint;
+import org.ballast.spark.negative.LengthHistogram;
+import org.ballast.spark.negative.NegativeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.Diversity;
+import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
+import org.ballast.spark.negative.NegativeMetrics.Source;
+import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.WordTest;
 
 /** A report of the demo's shape with figures drawn from one seed. */
 final class GeneratedReport {
@@ -62,7 +71,8 @@ final class GeneratedReport {
                         scores("linear", "energy", -0.2, random),
                         scores("cosine", "energy", 0.9, random)),
                 "train",
-                examples());
+                examples(),
+                List.of(negatives()));
     }
 
     static Metrics metrics() {
@@ -166,6 +176,48 @@ final class GeneratedReport {
                 .map(x -> Math.log(x / (1 - x)) * 0.3 + shift)
                 .toArray();
         return new OodScores(head, score, in, out);
+    }
+
+    /** Weakened answers that are given away by their length, and swapped ones that are not; too few of the latter for a test. */
+    private static ReportData.Negatives negatives() {
+        Map<String, TypeMetrics> types = new TreeMap<>();
+        types.put("mllm-hal", type(5, new WordTest(900, 420, 388, 0.8312, 0.0125), HOSTILE));
+        types.put("swapped-hal", type(8, null, "man climbing."));
+        return new ReportData.Negatives(
+                "negatives",
+                new NegativeMetrics(
+                        NegativeMetrics.VERSION, Map.of(), types, new WordTest(960, 420, 391, 0.8012, 0.0129)),
+                Map.of("i0", png(Color.ORANGE)));
+    }
+
+    private static TypeMetrics type(int words, WordTest test, String negative) {
+        List<Long> positives = new ArrayList<>(Collections.nCopies(LengthHistogram.BINS.size(), 0L));
+        List<Long> negatives = new ArrayList<>(positives);
+        for (int bin = 4; bin < 13; bin++) {
+            positives.set(bin, 100L - 20 * Math.abs(8 - bin));
+            negatives.set(bin, 100L - 15 * Math.abs(words - bin) + 20);
+        }
+        List<NegativeMetrics.Example> examples = List.of(
+                new NegativeMetrics.Example(
+                        "c0", "1f600-0/describe", "i0", "<image>\nWhat?", "woman climbing.", negative),
+                new NegativeMetrics.Example(
+                        "c1", "1f600-1/describe", "lost", "<image>\nWhat?", "a lost picture", negative),
+                new NegativeMetrics.Example("c2", "1f600-2/describe", null, "What?", "no picture", ""));
+        return new TypeMetrics(
+                900,
+                54_321,
+                12_345,
+                6.4,
+                9.1,
+                0.123,
+                0.1,
+                new LengthRatio(0.4, 0.71, 1.2),
+                new Diversity(5760, 388, 0.0674, 0.3),
+                new Diversity(8190, 402, 0.0491, 0.21),
+                new LengthHistogram(LengthHistogram.BINS, positives, negatives),
+                List.of(new Source("0123456789abcdef".repeat(4), "stop", 880), new Source("lexicon", "stop", 20)),
+                test,
+                examples);
     }
 
     private static List<Example> examples() {

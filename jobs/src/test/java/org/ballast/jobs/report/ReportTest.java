@@ -64,6 +64,8 @@ class ReportTest {
                         "id=\"loss-SFT\"",
                         "id=\"loss-DPO\"",
                         "id=\"weakening-curve\"",
+                        "id=\"lengths-negatives-mllm-hal\"",
+                        "id=\"lengths-negatives-swapped-hal\"",
                         "id=\"reward-margins\"",
                         "id=\"accuracy-test\"",
                         "id=\"ood-tsp-tspDensity\"")
@@ -71,6 +73,28 @@ class ReportTest {
         assertThat(html.split("<figure class=\"plot\"", -1).length)
                 .isEqualTo(html.split("</picture>\n<figcaption>", -1).length);
         assertThat(html).contains("out-of-distribution is the positive class").contains("pooled over the samples");
+    }
+
+    @Test
+    void tellsOfTheNegatives() {
+        String section = html.substring(html.indexOf("<section id=\"negatives\""));
+        section = section.substring(0, section.indexOf("</section>"));
+        assertThat(section)
+                .contains(
+                        "<td class=\"name\">mllm-hal</td><td>900</td><td>6.4</td><td>9.1</td><td>0.40 / 0.71 / 1.20</td>",
+                        "<td>0.831 ± 0.013</td><td>12,345</td>",
+                        "<td>–</td><td>12,345</td>",
+                        "<td class=\"name\">all</td><td>1,800</td>",
+                        "<td>0.801 ± 0.013</td>",
+                        "<td class=\"name\">0123456789ab…</td>",
+                        "Examples of swapped-hal",
+                        "<em>empty</em>");
+        assertThat(section.split("<article", -1))
+                .as("three examples of two types")
+                .hasSize(7);
+        assertThat(section.split("<figcaption>picture", -1))
+                .as("one of them with a picture")
+                .hasSize(3);
     }
 
     @Test
@@ -87,8 +111,9 @@ class ReportTest {
     void showsWhatThereIsWhenPartsAreMissing() {
         ReportData full = GeneratedReport.data();
         Metrics bare = new Metrics(Metrics.VERSION, Metrics.CONVENTIONS, Map.of(), List.of(), null, null);
-        String page = Report.html(
-                new ReportData(full.title(), full.run(), List.of(), List.of(), bare, List.of(), "train", List.of()));
+        String page = Report.html(new ReportData(
+                full.title(), full.run(), List.of(), List.of(), bare, List.of(), "train", List.of(), List.of()));
+        assertThat(page).doesNotContain("id=\"negatives\"");
         assertThat(page).contains("No adapter heads in this run").contains("No examples in this run");
         assertThat(Report.text(bare)).isEmpty();
     }

@@ -168,6 +168,20 @@ public final class Settings {
         return value(key, List.of(), "a list of whole numbers", config::getIntList);
     }
 
+    /** A whole number in [min, max], or a list of two, the least and the most. */
+    public int[] range(String key, int min, int max) {
+        if (isNull(key) || config.getValue(key).valueType() != ConfigValueType.LIST) {
+            int only = integer(key, min, max);
+            return new int[] {only, only};
+        }
+        List<Integer> ends = integers(key);
+        if (ends.size() != 2 || ends.get(0) < min || ends.get(1) > max || ends.get(0) > ends.get(1)) {
+            fault(key, "is " + ends + ", not a number or [least, most] in " + min + " .. " + max);
+            return new int[] {min, min};
+        }
+        return new int[] {ends.get(0), ends.get(1)};
+    }
+
     public List<Double> numbers(String key) {
         return value(key, List.of(), "a list of numbers", config::getDoubleList);
     }

@@ -68,6 +68,8 @@ public enum Reason {
     NEAR_DUPLICATE("near-duplicate"),
     /** A negative that is no error by what is known of the picture. */
     NOT_WRONG("not-wrong"),
+    /** A negative whose sentence embedding is too near to the positive's, or too far from it. */
+    SIMILARITY("similarity"),
     /** No other row qualifies as a negative. */
     NO_CANDIDATE("no-candidate"),
     /** The model or its server failed on the row, after all retries. */

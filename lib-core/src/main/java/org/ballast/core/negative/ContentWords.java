@@ -1,14 +1,13 @@
 package org.ballast.core.negative;
 
-import java.lang.Character.UnicodeScript;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import org.ballast.core.text.Words;
 
 /**
- * The words of a text that say something: in lower case, without articles, auxiliaries and other words that may change while the statement stays, English nouns and
- * verbs without their {@code -s}. Position words and numbers count. Han characters are a word each, for nothing parts them.
+ * The {@linkplain Words words} of a text that say something: without articles, auxiliaries and other words that may change while the statement stays, English nouns and
+ * verbs without their {@code -s}. Position words and numbers count.
  */
 final class ContentWords {
     private static final Set<String> EMPTY = Set.of(
@@ -114,45 +113,12 @@ final class ContentWords {
     /** In the order of the text. */
     static List<String> of(String text) {
         List<String> words = new ArrayList<>();
-        for (String word : words(text)) {
+        for (String word : Words.of(text)) {
             if (!EMPTY.contains(word)) {
                 words.add(stem(word));
             }
         }
         return words;
-    }
-
-    /** All words, in lower case: runs of letters and digits, and each Han character. */
-    static List<String> words(String text) {
-        List<String> words = new ArrayList<>();
-        StringBuilder word = new StringBuilder();
-        text.toLowerCase(Locale.ROOT).codePoints().forEach(point -> {
-            boolean han = Character.isLetter(point) && UnicodeScript.of(point) == UnicodeScript.HAN;
-            boolean inside = Character.isLetterOrDigit(point) || isMark(point);
-            if (han || !inside) {
-                add(words, word);
-            }
-            if (han) {
-                words.add(Character.toString(point));
-            } else if (inside) {
-                word.appendCodePoint(point);
-            }
-        });
-        add(words, word);
-        return words;
-    }
-
-    /** Accents that stand as characters of their own, and vowel signs, belong to their word. */
-    private static boolean isMark(int point) {
-        int type = Character.getType(point);
-        return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK;
-    }
-
-    private static void add(List<String> words, StringBuilder word) {
-        if (!word.isEmpty()) {
-            words.add(word.toString());
-            word.setLength(0);
-        }
     }
 
     private static String stem(String word) {

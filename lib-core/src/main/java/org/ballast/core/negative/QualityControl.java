@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.ballast.core.data.Prompt;
+import org.ballast.core.text.Words;
 
 /** Judges negatives by {@link QualityRules}. What a rule compares are words, so nothing here needs a model. */
 public final class QualityControl {
@@ -59,7 +60,7 @@ public final class QualityControl {
      * @param cut true when its generation ended at a limit of tokens
      */
     public Optional<Rejection> judge(String negative, boolean cut, Against against) {
-        Words words = new Words(negative, against);
+        Compared words = new Compared(negative, against);
         for (QualityRule rule : QualityRule.values()) {
             if (rules.has(rule)) {
                 String message = words.breaks(rule, cut);
@@ -72,19 +73,19 @@ public final class QualityControl {
     }
 
     /** A negative and its positive in words. */
-    private final class Words {
+    private final class Compared {
         private final String negative;
         private final Against against;
         private final List<String> all;
         private final List<String> content;
         private final List<String> right;
 
-        Words(String negative, Against against) {
+        Compared(String negative, Against against) {
             this.negative = negative;
             this.against = against;
-            all = ContentWords.words(negative);
+            all = Words.of(negative);
             content = ContentWords.of(negative);
-            right = ContentWords.words(against.positive);
+            right = Words.of(against.positive);
         }
 
         /** What is wrong; null for nothing. */
@@ -94,7 +95,7 @@ public final class QualityControl {
                 case SAME_AS_POSITIVE -> isSame() ? "it is the positive" : null;
                 case NEARLY_POSITIVE -> isNearlyPositive() ? "it says the same as the positive" : null;
                 case REFUSED -> refusal();
-                case ECHO_OF_PROMPT -> quotes(ContentWords.words(against.prompt.replace(Prompt.IMAGE, " ")))
+                case ECHO_OF_PROMPT -> quotes(Words.of(against.prompt.replace(Prompt.IMAGE, " ")))
                         ? "it repeats the prompt"
                         : null;
                 case CUT_BY_LIMIT -> cut ? "generation ended at its limit of tokens" : null;

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.ballast.core.negative.QualityControl.Against;
 import org.ballast.core.negative.QualityControl.Rejection;
+import org.ballast.core.text.Words;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -122,22 +123,20 @@ class QualityControlTest {
 
     @Test
     void seesCirclesOfAnyLength() {
-        assertThat(QualityControl.goesInCircles(ContentWords.words("no no no no")))
-                .isTrue();
-        assertThat(QualityControl.goesInCircles(ContentWords.words("no no no"))).isFalse();
-        assertThat(QualityControl.goesInCircles(ContentWords.words(
-                        "the sky is blue. ".repeat(2) + "the sea is blue. ".repeat(2) + "the sky is blue")))
+        assertThat(QualityControl.goesInCircles(Words.of("no no no no"))).isTrue();
+        assertThat(QualityControl.goesInCircles(Words.of("no no no"))).isFalse();
+        assertThat(QualityControl.goesInCircles(
+                        Words.of("the sky is blue. ".repeat(2) + "the sea is blue. ".repeat(2) + "the sky is blue")))
                 .isTrue();
         assertThat(
                         QualityControl.goesInCircles(
-                                ContentWords.words(
+                                Words.of(
                                         "a man walks a dog, a woman walks a dog, and a child on a bench eats ice while a bird looks on")))
                 .isFalse();
     }
 
     @Test
     void countsHanCharactersAsWords() {
-        assertThat(ContentWords.words("一只红色的球 ball2")).containsExactly("一", "只", "红", "色", "的", "球", "ball2");
         assertThat(ContentWords.of("一只红色的球")).containsExactly("只", "红", "色", "球");
     }
 

@@ -1,40 +1,20 @@
 package org.ballast.spark.evaluate;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import org.ballast.spark.io.MetricsJson;
 
-/** {@link Metrics} as the text of {@code metrics.json}: indented, keys in the order of the records, UTF-8. */
+/** {@link Metrics} as the text of an evaluation's {@code metrics.json}. */
 public final class MetricsFile {
-    public static final String NAME = "metrics.json";
-
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .disable(JsonGenerator.Feature.QUOTE_NON_NUMERIC_NUMBERS)
-            .build();
+    public static final String NAME = MetricsJson.NAME;
 
     private MetricsFile() {}
 
     /** The JSON text, with a line feed at its end. */
     public static String write(Metrics metrics) {
-        try {
-            return JSON.writeValueAsString(metrics) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("metrics cannot be written: " + e.getOriginalMessage(), e);
-        }
+        return MetricsJson.write(metrics);
     }
 
     /** Reads what {@link #write} wrote; an unknown or missing key is an error that names it and {@code source}. */
     public static Metrics read(String json, String source) {
-        try {
-            return JSON.readValue(json, Metrics.class);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(source + ": " + e.getOriginalMessage(), e);
-        }
+        return MetricsJson.read(json, Metrics.class, source);
     }
 }

@@ -57,8 +57,8 @@ public final class StageFolder {
     private static final String WORK = "_work";
     /** Header of the update that {@code _work} belongs to. */
     private static final String UPDATE = "update.json";
-    /** Table that a stage needs to be updated: which rows it has. */
-    private static final String INDEX = "index";
+    /** Tables of which a stage needs one to be updated: which rows it has. */
+    private static final List<String> INDEXES = List.of("index", Table.ATTEMPTS);
     /** Stands while an old run is being deleted: what it finds beside it is of no use to anyone. */
     private static final String CLEARING = "_clearing";
 
@@ -164,7 +164,7 @@ public final class StageFolder {
             header = found;
             return State.UP_TO_DATE;
         }
-        if (finished && updates && names.contains(INDEX) && found.hasSettingsOf(wanted)) {
+        if (finished && updates && INDEXES.stream().anyMatch(names::contains) && found.hasSettingsOf(wanted)) {
             return update(found, wanted);
         }
         if (finished && mainTable != null) {

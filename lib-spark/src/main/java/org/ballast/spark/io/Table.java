@@ -28,6 +28,9 @@ public record Table(String name, StructType schema, List<String> key, boolean by
     /** The column that becomes a folder. */
     public static final String SPLIT = "split";
 
+    /** Name of the table by which negatives are brought up to date: what came of each that was wanted. */
+    public static final String ATTEMPTS = "attempts";
+
     public static final Table IMAGES = new Table("images", ImageRows.SCHEMA, List.of("image_id"), false, true);
     public static final Table SAMPLES = new Table("samples", SampleRows.SCHEMA, List.of("sample_id"), true, false);
     public static final Table PROMPTS = new Table("prompts", PromptRows.SCHEMA, List.of("prompt_id"), true, false);

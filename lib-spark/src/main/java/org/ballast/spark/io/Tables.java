@@ -71,6 +71,26 @@ public final class Tables {
      */
     public static long write(
             Dataset<Row> rows, StageFolder stage, Table table, long targetFileBytes, boolean firstOfKey) {
+        Dataset<Row> laid = laidOut(rows, table, targetFileBytes, firstOfKey);
+        stage.clear(table.name());
+        // not overwrite: that deletes the folder, and a table may share its folder with run.json
+        save(laid, table, SaveMode.Append, stage.table(table.name()));
+        return read(rows.sparkSession(), stage, table).count();
+    }
+
+    /** {@link #write(Dataset, StageFolder, Table, long)} to a folder of its own under {@code _work}, in place of what was there. */
+    public static void write(Dataset<Row> rows, StageFolder stage, Table table, Path staged, long targetFileBytes) {
+        stage.requireMine();
+        save(laidOut(rows, table, targetFileBytes, false), table, SaveMode.Overwrite, staged);
+    }
+
+    private static void save(Dataset<Row> laid, Table table, SaveMode mode, Path folder) {
+        DataFrameWriter<Row> writer = writer(laid, table).mode(mode);
+        (table.bySplit() ? writer.partitionBy(Table.SPLIT) : writer).save(folder.toString());
+    }
+
+    /** Rows in the files and the order in which they are stored. */
+    private static Dataset<Row> laidOut(Dataset<Row> rows, Table table, long targetFileBytes, boolean firstOfKey) {
         if (targetFileBytes < 1) {
             throw new IllegalArgumentException("target file size must be at least 1 byte, was " + targetFileBytes);
         }
@@ -82,14 +102,7 @@ public final class Tables {
                 .map(name -> col(name))
                 .toArray(Column[]::new);
         Dataset<Row> sorted = spread.sortWithinPartitions(order).select(columns(table));
-        Dataset<Row> kept =
-                firstOfKey ? sorted.mapPartitions(new FirstOfKey(table.key()), Encoders.row(table.schema())) : sorted;
-        stage.clear(table.name());
-        // not overwrite: that deletes the folder, and a table may share its folder with run.json
-        DataFrameWriter<Row> writer = writer(kept, table).mode(SaveMode.Append);
-        (table.bySplit() ? writer.partitionBy(Table.SPLIT) : writer)
-                .save(stage.table(table.name()).toString());
-        return read(rows.sparkSession(), stage, table).count();
+        return firstOfKey ? sorted.mapPartitions(new FirstOfKey(table.key()), Encoders.row(table.schema())) : sorted;
     }
 
     /** Deletes what an earlier or killed run wrote of a table. */

@@ -1,5 +1,6 @@
 package org.ballast.spark.io;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,6 +37,28 @@ public final class Waves {
         Waves waves = new Waves(stage, table);
         waves.discardUnfinished();
         return waves;
+    }
+
+    /** Units {@code first .. end - 1} of the work. */
+    public record Range(int first, int end) {}
+
+    /**
+     * What a wave holds: as an earlier run noted it, else as wanted, which is noted now. To be asked for in the order of the waves.
+     *
+     * @throws StageConflictException when the note cannot be read
+     */
+    public Range range(int wave, Range wanted) {
+        Path note = stage.work("%s-range-%05d.json".formatted(table.name(), wave));
+        if (!DataCard.exists(stage, note)) {
+            stage.write(note, Json.write(wanted));
+            return wanted;
+        }
+        try {
+            return Json.read(stage.text(note), Range.class);
+        } catch (JsonProcessingException e) {
+            throw new StageConflictException("%s is no note of ours (%s): discard the stage with --force."
+                    .formatted(note, e.getOriginalMessage()));
+        }
     }
 
     /** Numbers of the finished waves, ascending. */

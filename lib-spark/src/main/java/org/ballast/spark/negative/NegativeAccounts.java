@@ -4,15 +4,13 @@ import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.countDistinct;
-import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.lower;
-import static org.apache.spark.sql.functions.regexp_extract_all;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.xxhash64;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,68 +18,156 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
 import org.ballast.core.data.CompletionType;
+import org.ballast.spark.io.MetricsJson;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.negative.NegativeMetrics.Example;
+import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
+import org.ballast.spark.negative.NegativeMetrics.Source;
+import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
 
-/**
- * What there is of negatives, by type: {@code accepted.<type>} rows; {@code tokens.<type>} that the model wrote; {@code words.<type>} a
- * response on average, and {@code words-of-positive.<type>} of the right responses to the same prompts; {@code length-ratio.<type>.p10},
- * {@code .p50} and {@code .p90}, words of a negative over those of its positive; {@code distinct-words.<type>}, different words. A word is a run of letters and
- * digits, or one Han character.
- */
+/** Measures a stage's negatives beside the right responses to the same prompts. What comes to the driver is as large as types, bins, models and examples are many. */
 public final class NegativeAccounts {
-    private static final double[] SHARES = {0.1, 0.5, 0.9};
+    private static final Column TYPE = col("type");
 
-    private NegativeAccounts() {}
+    private final Dataset<Row> pairs;
+    private final AccountOptions options;
+
+    private NegativeAccounts(Dataset<Row> pairs, AccountOptions options) {
+        this.pairs = pairs;
+        this.options = options;
+    }
 
     /**
-     * Figures for the manifest.
+     * Writes {@code metrics.json} into the stage's folder.
      *
-     * @param output with its {@code completions}
-     * @param data stages with the right responses
+     * @param completions the negatives, all that the stage holds
+     * @param data stages with the prompts and the right responses
+     * @return the figures for the manifest, {@link NegativeMetrics#figures}
      */
-    public static Map<String, Double> of(SparkSession spark, StageFolder output, List<StageFolder> data) {
-        Dataset<Row> positives = Tables.read(spark, data, Table.COMPLETIONS)
-                .filter(col("type").equalTo(CompletionType.GROUND_TRUTH.stored()))
-                .select(col("prompt_id"), size(words(col("response"))).as("right"));
-        Dataset<Row> negatives = Tables.read(spark, output, Table.COMPLETIONS)
+    public static Map<String, Double> write(
+            Dataset<Row> completions, List<StageFolder> data, StageFolder output, AccountOptions options) {
+        SparkSession spark = completions.sparkSession();
+        Dataset<Row> pairs = pairs(
+                        completions,
+                        Tables.read(spark, data, Table.PROMPTS),
+                        Tables.read(spark, data, Table.COMPLETIONS))
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            NegativeMetrics metrics = of(pairs, options);
+            output.write(MetricsJson.NAME, MetricsJson.write(metrics));
+            return metrics.figures();
+        } finally {
+            pairs.unpersist();
+        }
+    }
+
+    /** Negatives with prompt and positive: of several right responses to a prompt the first by id. */
+    static Dataset<Row> pairs(Dataset<Row> negatives, Dataset<Row> prompts, Dataset<Row> data) {
+        Dataset<Row> positives = data.filter(TYPE.equalTo(CompletionType.GROUND_TRUTH.stored()))
+                .groupBy("prompt_id")
+                .agg(expr("min_by(response, completion_id)").as("positive"));
+        return negatives
+                .withColumnRenamed("response", "negative")
+                .join(positives, "prompt_id")
+                .join(prompts.select("prompt_id", "image_id", "prompt"), "prompt_id")
                 .select(
+                        TYPE,
+                        col("completion_id"),
                         col("prompt_id"),
-                        col("type"),
-                        col("completion_tokens"),
-                        words(lower(col("response"))).as("said"));
-        Dataset<Row> pairs = negatives.withColumn("wrong", size(col("said"))).join(positives, "prompt_id");
-        Map<String, Double> figures = new TreeMap<>();
-        for (Row row : pairs.groupBy("type")
+                        col("image_id"),
+                        col("prompt"),
+                        col("positive"),
+                        col("negative"),
+                        col("model"),
+                        col("finish_reason"),
+                        col("prompt_tokens").cast("long"),
+                        col("completion_tokens").cast("long"),
+                        size(TextStatistics.words(col("positive"))).as("right"),
+                        size(TextStatistics.words(col("negative"))).as("wrong"));
+    }
+
+    /** Measures pairs, which are read several times. */
+    static NegativeMetrics of(Dataset<Row> pairs, AccountOptions options) {
+        return new NegativeAccounts(pairs, options).measure();
+    }
+
+    private NegativeMetrics measure() {
+        TextStatistics texts = TextStatistics.of(pairs);
+        Map<String, List<Source>> sources = sources();
+        Map<String, TypeMetrics> types = new TreeMap<>();
+        for (Row row : pairs.groupBy(TYPE)
                 .agg(
                         count(lit(1)),
+                        coalesce(sum("prompt_tokens"), lit(0L)),
                         coalesce(sum("completion_tokens"), lit(0L)),
                         avg("wrong"),
                         avg("right"),
+                        avg(col("wrong").gt(col("right")).cast("int")),
+                        avg(col("wrong").equalTo(col("right")).cast("int")),
                         expr("percentile_approx(wrong / greatest(right, 1), array(0.1, 0.5, 0.9))"))
                 .collectAsList()) {
             String type = row.getString(0);
-            figures.put("accepted." + type, (double) row.getLong(1));
-            figures.put("tokens." + type, (double) row.getLong(2));
-            figures.put("words." + type, row.getDouble(3));
-            figures.put("words-of-positive." + type, row.getDouble(4));
-            List<Double> ratios = row.getList(5);
-            for (int i = 0; i < SHARES.length; i++) {
-                figures.put("length-ratio.%s.p%d".formatted(type, Math.round(100 * SHARES[i])), ratios.get(i));
-            }
+            List<Double> ratios = row.getList(8);
+            types.put(
+                    type,
+                    new TypeMetrics(
+                            row.getLong(1),
+                            row.getLong(2),
+                            row.getLong(3),
+                            row.getDouble(4),
+                            row.getDouble(5),
+                            row.getDouble(6),
+                            row.getDouble(7),
+                            new LengthRatio(ratios.get(0), ratios.get(1), ratios.get(2)),
+                            texts.negatives(type),
+                            texts.positives(type),
+                            texts.lengths(type),
+                            sources.get(type),
+                            BagOfWords.of(ofType(type), options.bagOfWordsPairs(), options.seed())
+                                    .orElse(null),
+                            examples(type)));
         }
-        negatives
-                .select(col("type"), explode(col("said")).as("word"))
-                .groupBy("type")
-                .agg(countDistinct("word"))
-                .collectAsList()
-                .forEach(row -> figures.put("distinct-words." + row.getString(0), (double) row.getLong(1)));
-        return figures;
+        return new NegativeMetrics(
+                NegativeMetrics.VERSION,
+                NegativeMetrics.CONVENTIONS,
+                types,
+                BagOfWords.of(pairs, options.bagOfWordsPairs(), options.seed()).orElse(null));
     }
 
-    private static Column words(Column text) {
-        return regexp_extract_all(text, lit("(\\p{IsHan}|[\\p{L}\\p{N}&&[^\\p{IsHan}]]+)"), lit(1));
+    private Dataset<Row> ofType(String type) {
+        return pairs.filter(TYPE.equalTo(lit(type)));
+    }
+
+    private Map<String, List<Source>> sources() {
+        Map<String, List<Source>> sources = new TreeMap<>();
+        for (Row row : pairs.groupBy("type", "model", "finish_reason")
+                .count()
+                .orderBy("type", "model", "finish_reason")
+                .collectAsList()) {
+            sources.computeIfAbsent(row.getString(0), type -> new ArrayList<>())
+                    .add(new Source(row.getString(1), row.getString(2), row.getLong(3)));
+        }
+        return sources;
+    }
+
+    private List<Example> examples(String type) {
+        return ofType(type)
+                .orderBy(xxhash64(lit(options.seed()), lit("example"), col("completion_id")), col("completion_id"))
+                .limit(options.examples())
+                .select("completion_id", "prompt_id", "image_id", "prompt", "positive", "negative")
+                .collectAsList()
+                .stream()
+                .map(row -> new Example(
+                        row.getString(0),
+                        row.getString(1),
+                        row.getString(2),
+                        row.getString(3),
+                        row.getString(4),
+                        row.getString(5)))
+                .toList();
     }
 }

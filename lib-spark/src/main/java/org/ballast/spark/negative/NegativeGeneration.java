@@ -1,167 +1,148 @@
 package org.ballast.spark.negative;
 
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.collect_set;
-import static org.apache.spark.sql.functions.sort_array;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.ballast.core.data.CompletionType;
+import org.ballast.core.data.RowAccount;
 import org.ballast.core.negative.QualityRule;
-import org.ballast.core.negative.RetrievedNegative.Candidate;
-import org.ballast.core.text.SentenceEncoder;
 import org.ballast.spark.examples.PromptWithPicture;
 import org.ballast.spark.io.StageFolder;
-import org.ballast.spark.io.StageInputException;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.model.ModelSpec;
-import org.ballast.spark.train.ExecutorCache;
+import org.ballast.spark.session.RequestRate;
 import org.ballast.spark.units.UnitRunner;
 
-/** Negatives for the prompts of a data stage, one attempt a policy on each. */
+/** Negatives for the prompts of a data stage: those that are wanted and not there yet. */
 public final class NegativeGeneration {
-    /** Responses up to which a retrieved negative is looked for by brute force. */
-    static final long MOST_CANDIDATES = 100_000;
+    private final SparkSession spark;
+    private final StageFolder output;
+    private final List<StageFolder> data;
+    private final NegativeOptions options;
+    private final ResponseModels models;
+    private final long seed;
 
-    /** Column of a prompt's row: statements that are true of its picture. */
-    static final String KNOWN = "known";
-
-    private static final ExecutorCache<SentenceEncoder> ENCODERS = new ExecutorCache<>(1);
-
-    private NegativeGeneration() {}
-
-    /**
-     * Runs; each prompt's attempts end in {@code completions} or in {@code quarantine}.
-     *
-     * @param model null where no picture is weakened
-     */
-    public static UnitRunner.Outcome run(
+    /** @param model null where no model of this process is needed */
+    public NegativeGeneration(
             SparkSession spark,
             StageFolder output,
             List<StageFolder> data,
             ModelSpec model,
             NegativeOptions options,
             long seed) {
-        Dataset<Row> truth = Tables.read(spark, data, Table.COMPLETIONS)
-                .filter(col("type").equalTo(CompletionType.GROUND_TRUTH.stored()))
-                .select(col("prompt_id"), col("response"));
-        Dataset<Row> rows = PromptWithPicture.prompts(spark, data, options.splits(), options.kinds())
-                .join(truth, "prompt_id");
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
-        Broadcast<ArrayList<Candidate>> candidates = options.retrieveFrom()
-                .map(split -> context.broadcast(candidates(rows, split)))
-                .orElse(null);
-        try {
-            return new UnitRunner(spark, output, Table.COMPLETIONS, options.units())
-                    .run(
-                            rows,
-                            "prompt_id",
-                            wave -> PromptWithPicture.join(
-                                    spark, data, truthChecked ? withKnown(spark, data, wave, rows) : wave),
-                            new NegativeUnit(
-                                    model,
-                                    options.weaken().orElse(null),
-                                    options.quality(),
-                                    options.swap().orElse(null),
-                                    options.batchRows(),
-                                    candidates,
-                                    seed),
-                            options.policies(),
-                            Tables.TARGET_FILE_BYTES);
-        } finally {
-            if (candidates != null) {
-                candidates.destroy();
-            }
+        this.spark = spark;
+        this.output = output;
+        this.data = data;
+        this.options = options;
+        NegativeOptions.Servers servers = options.servers().orElse(null);
+        ChatAccumulator chat = new ChatAccumulator();
+        spark.sparkContext().register(chat, "model servers");
+        this.models = new ResponseModels(model, options.batchRows(), servers, chat);
+        if (servers != null && servers.perMinute() != null) {
+            RequestRate.set(servers.perMinute());
         }
+        this.seed = seed;
     }
 
     /**
-     * Adds what is known of each row's picture: right responses to the same prompt about it, and the names of its classes.
+     * What was done, and what the stage holds now.
      *
-     * @param all prompts with their right responses
+     * @param rows attempts; those of earlier runs are unchanged
+     * @param reasons rows of {@code quarantine} for each reason, most frequent first
+     * @param figures of the models' work in this run
      */
-    private static Dataset<Row> withKnown(
-            SparkSession spark, List<StageFolder> data, Dataset<Row> wave, Dataset<Row> all) {
-        Dataset<Row> said = all.filter(col("image_id").isNotNull()).select("image_id", "prompt", "response");
-        Dataset<Row> known = wave.filter(col("image_id").isNotNull())
-                .select("prompt_id", "image_id", "prompt")
-                .join(said, new String[] {"image_id", "prompt"})
-                .select("prompt_id", "response");
-        List<StageFolder> labelled =
-                data.stream().filter(stage -> stage.has(Table.SAMPLES.name())).toList();
-        if (!labelled.isEmpty()) {
-            Dataset<Row> names = Tables.read(spark, labelled, Table.SAMPLES)
-                    .filter(col("label_name").isNotNull())
-                    .select("image_id", "label_name");
-            known = known.union(
-                    wave.select("prompt_id", "image_id").join(names, "image_id").select("prompt_id", "label_name"));
+    public record Result(
+            RowAccount rows,
+            Map<String, Long> reasons,
+            Map<String, Double> figures,
+            Dataset<Row> completions,
+            Dataset<Row> attempts) {}
+
+    /** Runs; each attempt ends in {@code completions} or in {@code quarantine}. */
+    public Result run() {
+        List<Policy> policies = Policy.of(options, models);
+        NegativePlan plan = new NegativePlan(spark, data, options, policies, seed);
+        Dataset<Row> everything = plan.everything();
+        Dataset<Row> eligible = plan.eligible(everything);
+        NegativeTables tables = new NegativeTables(spark, output, everything);
+        boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
+        Dataset<Row> open = plan.withKnown(plan.open(plan.sampled(eligible), tables.prior()), everything, truthChecked);
+        if (options.retrieve().isPresent()) {
+            // a pilot looks through all responses too, so that its negatives are those of the whole
+            open = Neighbours.add(
+                    open,
+                    Neighbours.of(
+                            spark,
+                            output,
+                            data,
+                            eligible,
+                            options.retrieve().get().search()));
         }
-        return wave.join(
-                known.groupBy("prompt_id")
-                        .agg(sort_array(collect_set("response")).as(KNOWN)),
-                new String[] {"prompt_id"},
-                "left");
+        boolean measured = options.sample() > 0 && models.checkpoint() != null;
+        boolean seen = options.weaken().isPresent() || options.checks().margin().isPresent() || measured;
+        UnaryOperator<Dataset<Row>> widen =
+                seen ? wave -> PromptWithPicture.join(spark, data, wave) : UnaryOperator.identity();
+        ModelTimes times = new ModelTimes(spark.sparkContext(), policies);
+        UnitRunner runner = new UnitRunner(spark, output, Table.COMPLETIONS, AttemptRows.TABLE, options.units());
+        long start = System.nanoTime();
+        UnitRunner.Made made =
+                runner.work(open, "prompt_id", widen, unit(policies, times, measured), NegativePlan.attempts());
+        double seconds = (System.nanoTime() - start) / 1e9;
+        long quarantined = made.quarantined().count();
+        runner.check(quarantined, made.attempts(), UnitRunner.reasons(made.quarantined()));
+        Map<String, Double> figures = new TreeMap<>(times.figures());
+        figures.putAll(models.chat().figures());
+        NegativeTables.Stored stored = tables.store(made, Tables.TARGET_FILE_BYTES);
+        figures.putAll(AttemptFigures.of(stored.attempts(), options.price()));
+        if (options.sample() > 0) {
+            long piloted = stored.attempts().select("prompt_id").distinct().count();
+            figures.putAll(new Forecast(eligible.count(), piloted, seconds, bytes()).figures(figures));
+        }
+        return new Result(
+                new RowAccount(
+                        made.attempts() + stored.unchanged(), made.rows().count(), quarantined, stored.unchanged()),
+                UnitRunner.reasons(stored.quarantined()),
+                figures,
+                stored.completions(),
+                stored.attempts());
     }
 
-    /** Every response with its embedding, computed on the executors, in the order of the prompts' ids. */
-    private static ArrayList<Candidate> candidates(Dataset<Row> rows, String split) {
-        Dataset<Row> responses = rows.filter(
-                        col("image_id").isNotNull().and(col("split").equalTo(split)))
-                .select("prompt_id", "image_id", "kind", "response");
-        long count = responses.count();
-        if (count == 0) {
-            throw new StageInputException("retrieve.split is " + split + ", but no prompt with a picture is in it");
-        }
-        if (count > MOST_CANDIDATES) {
-            throw new StageInputException("retrieve looks through all responses and is made for " + MOST_CANDIDATES
-                    + " of them, not " + count + ": narrow splits or kinds, or switch retrieve off");
-        }
-        ArrayList<Candidate> candidates = new ArrayList<>(
-                responses.javaRDD().mapPartitions(NegativeGeneration::embedded).collect());
-        candidates.sort(Comparator.comparing(Candidate::id));
-        return candidates;
+    private NegativeUnit unit(List<Policy> policies, ModelTimes times, boolean measured) {
+        return new NegativeUnit(
+                policies,
+                models,
+                options.weaken().orElse(null),
+                options.inject().orElse(null),
+                options.retrieve().orElse(null),
+                options.swap().orElse(null),
+                options.quality(),
+                new ModelChecks(
+                        options.checks().similarity().orElse(null),
+                        options.checks().margin().orElse(null),
+                        measured,
+                        models.checkpoint()),
+                times,
+                seed);
     }
 
-    private static Iterator<Candidate> embedded(Iterator<Row> rows) {
-        List<Candidate> candidates = new ArrayList<>();
-        // the sample's responses repeat; so do short answers everywhere
-        Map<String, float[]> known = new HashMap<>();
-        try (var lease = sentenceEncoder()) {
-            SentenceEncoder encoder = lease.value();
-            rows.forEachRemaining(row -> {
-                String response = row.getAs("response");
-                candidates.add(new Candidate(
-                        row.getAs("prompt_id"),
-                        row.getAs("image_id"),
-                        row.getAs("kind"),
-                        response,
-                        known.computeIfAbsent(response, encoder::encode)));
-            });
+    /** Size of the completions, wherever they lie until the commit. */
+    private long bytes() {
+        Path folder = output.parent().isEmpty()
+                ? output.table(Table.COMPLETIONS.name())
+                : NegativeTables.staged(output, Table.COMPLETIONS);
+        try {
+            return output.fileSystem().exists(folder)
+                    ? output.fileSystem().getContentSummary(folder).getLength()
+                    : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot measure " + folder, e);
         }
-        return candidates.iterator();
-    }
-
-    /** This JVM's sentence encoder. */
-    static ExecutorCache<SentenceEncoder>.Lease sentenceEncoder() {
-        return ENCODERS.lease("", () -> {
-            try {
-                return new SentenceEncoder();
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot open the sentence encoder", e);
-            }
-        });
     }
 }

@@ -2,284 +2,209 @@ package org.ballast.spark.negative;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.broadcast.Broadcast;
+import java.util.Set;
 import org.apache.spark.sql.Row;
 import org.ballast.core.data.Completion;
-import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Quarantined;
 import org.ballast.core.data.Reason;
-import org.ballast.core.image.DiffusionNoise;
-import org.ballast.core.image.ImageRejected;
-import org.ballast.core.mllm.generate.Generation;
-import org.ballast.core.mllm.generate.GenerationRequest;
-import org.ballast.core.mllm.generate.Generator;
 import org.ballast.core.negative.QualityControl;
 import org.ballast.core.negative.QualityRules;
-import org.ballast.core.negative.RetrievedNegative;
-import org.ballast.core.negative.RetrievedNegative.Candidate;
-import org.ballast.core.negative.SwappedNegative;
-import org.ballast.core.text.TextRejected;
-import org.ballast.spark.examples.PromptWithPicture;
-import org.ballast.spark.model.ModelSpec;
-import org.ballast.spark.model.OpenModel;
+import org.ballast.core.response.ResponseModel;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.units.UnitFunction;
 
 /**
- * The attempts on one unit of prompts.
- *
- * @param quality what is rejected
- * @param swap null: no exchanged words
- * @param weaken null: no answers to weakened pictures
- * @param candidates null: no retrieved responses
+ * The attempts on one unit of prompts: policy by policy all that is wanted, then again what was rejected.
  */
 record NegativeUnit(
-        ModelSpec spec,
+        List<Policy> policies,
+        ResponseModels models,
         NegativeOptions.Weaken weaken,
-        QualityRules quality,
+        NegativeOptions.Inject inject,
+        NegativeOptions.Retrieve retrieve,
         NegativeOptions.Swap swap,
-        int batchRows,
-        Broadcast<ArrayList<Candidate>> candidates,
+        QualityRules quality,
+        ModelChecks checks,
+        ModelTimes times,
         long seed)
         implements UnitFunction {
 
     @Override
     public void apply(List<Row> rows, Output out) {
         Unit unit = new Unit(rows, out);
-        if (weaken != null) {
-            unit.weaken();
+        for (Policy policy : policies) {
+            List<Attempts.Open> open = open(rows, policy);
+            if (open.isEmpty()) {
+                continue;
+            }
+            switch (policy.name()) {
+                case Policy.WEAKEN -> {
+                    try (ResponseModel model = timed(policy, models.open(weaken.backend()))) {
+                        unit.run(policy, ModelAttempts.weaken(weaken, model, quality.attempts()), open);
+                    }
+                }
+                case Policy.INJECT -> {
+                    try (ResponseModel model = timed(policy, models.open(inject.backend()))) {
+                        unit.run(policy, ModelAttempts.inject(inject, model, quality.attempts()), open);
+                    }
+                }
+                case Policy.RETRIEVE -> unit.run(policy, TextAttempts.retrieve(retrieve), open);
+                case Policy.SWAP -> unit.run(policy, TextAttempts.swap(swap, seed), open);
+                default -> throw new IllegalStateException("no policy " + policy.name());
+            }
         }
-        if (candidates != null) {
-            unit.retrieve();
+    }
+
+    private static List<Attempts.Open> open(List<Row> rows, Policy policy) {
+        List<Attempts.Open> open = new ArrayList<>();
+        for (Row row : rows) {
+            Set<String> wanted = new HashSet<>(row.getList(row.fieldIndex(NegativePlan.TODO)));
+            for (int sample = 0; sample < policy.share().samples(); sample++) {
+                if (wanted.contains(NegativePlan.todo(policy, sample))) {
+                    open.add(new Attempts.Open(row, sample));
+                }
+            }
         }
-        if (swap != null) {
-            unit.swap();
-        }
+        return open;
+    }
+
+    private ResponseModel timed(Policy policy, ResponseModel model) {
+        return times.of(policy.name(), model);
     }
 
     /** The work on one unit: what its prompts have so far. */
     private final class Unit {
-        private final List<Row> rows;
         private final Output out;
         private final QualityControl control = new QualityControl(quality);
         /** Negatives that were accepted, by prompt. */
         private final Map<String, List<String>> accepted = new HashMap<>();
 
         Unit(List<Row> rows, Output out) {
-            this.rows = rows;
             this.out = out;
         }
 
-        /** All prompts of the unit, then those again whose answer was rejected. */
-        void weaken() {
-            Policy policy = Policy.weaken(weaken, spec.digest());
-            try (var lease = OpenModel.lease(spec);
-                    Generator generator = lease.value().generator(batchRows)) {
-                OpenModel model = lease.value();
-                List<Row> open = rows;
-                for (int attempt = 0; attempt < quality.attempts() && !open.isEmpty(); attempt++) {
-                    Map<String, Row> byId = new HashMap<>();
-                    List<GenerationRequest> requests = new ArrayList<>();
-                    for (Row row : open) {
-                        request(model, row, attempt, out).ifPresent(request -> {
-                            byId.put(request.id(), row);
-                            requests.add(request);
-                        });
-                    }
-                    List<Generation> answers =
-                            generator.generate(requests, weaken.generation().withAttempt(attempt));
-                    List<Row> again = new ArrayList<>();
-                    for (int i = 0; i < answers.size(); i++) {
-                        GenerationRequest request = requests.get(i);
-                        Row row = byId.get(request.id());
-                        if (!take(policy, row, answers.get(i), request.promptIds().length, attempt)) {
-                            again.add(row);
+        /** Tries each until it has a negative, or {@code quality.attempts} were rejected. */
+        void run(Policy policy, Attempts attempts, List<Attempts.Open> wanted) {
+            Map<Attempts.Open, History> histories = new IdentityHashMap<>();
+            wanted.forEach(open -> histories.put(open, new History()));
+            List<Attempts.Open> open = wanted;
+            for (int attempt = 0; attempt < quality.attempts() && !open.isEmpty(); attempt++) {
+                boolean last = attempt == quality.attempts() - 1;
+                List<Attempts.Tried> tried = attempts.attempt(open, attempt);
+                List<ModelChecks.Verdict> verdicts = checks.verdicts(policy, open, tried);
+                List<Attempts.Open> again = new ArrayList<>();
+                for (int i = 0; i < open.size(); i++) {
+                    Attempts.Open one = open.get(i);
+                    Attempts.Tried text = tried.get(i);
+                    History history = histories.get(one);
+                    ModelChecks.Verdict verdict = verdicts.get(i);
+                    history.add(text, verdict.margin());
+                    Optional<Rejected> rejected = text.text() == null
+                            ? Optional.of(new Rejected(text.reason(), text.message()))
+                            : judge(one.row(), text).or(verdict::rejected);
+                    if (rejected.isEmpty()) {
+                        accept(policy, one, text, attempt, history);
+                    } else {
+                        history.reject(rejected.get(), text.text());
+                        if (last || text.lasting()) {
+                            reject(policy, one, history);
+                        } else {
+                            again.add(one);
                         }
                     }
-                    open = again;
                 }
+                open = again;
             }
         }
 
-        /** @return false where it is to be tried again */
-        private boolean take(Policy policy, Row row, Generation answer, int promptTokens, int attempt) {
-            String response = answer.text().strip();
-            boolean cut = answer.finishReason() == Generation.FinishReason.LENGTH;
-            Optional<QualityControl.Rejection> rejection = judge(row, response, cut);
-            if (rejection.isPresent()) {
-                if (attempt < quality.attempts() - 1) {
-                    return false;
-                }
-                reject(row, rejection.get(), response);
-                return true;
-            }
-            accept(
-                    row,
-                    response,
-                    CompletionType.WEAKENED,
-                    policy,
-                    attempt,
-                    answer.finishReason().code(),
-                    promptTokens,
-                    answer.tokens().length);
-            return true;
-        }
-
-        void retrieve() {
-            Policy policy = Policy.retrieve();
-            RetrievedNegative pool = new RetrievedNegative(candidates.value());
-            Map<String, Candidate> own = new HashMap<>();
-            candidates.value().forEach(candidate -> own.put(candidate.id(), candidate));
-            for (Row row : rows) {
-                Prompt prompt = PromptRows.fromRow(row);
-                List<RetrievedNegative.Match> matches = prompt.hasImage()
-                        ? pool.negativesFor(
-                                own.computeIfAbsent(prompt.promptId(), id -> query(prompt, row.getAs("response"))),
-                                quality.attempts())
-                        : List.of();
-                List<String> texts = matches.stream()
-                        .map(match -> match.candidate().response())
-                        .toList();
-                takeFirst(
-                        row,
-                        texts,
-                        CompletionType.RETRIEVED,
-                        policy,
-                        "retrieved",
-                        "no other picture has another response to this kind of prompt");
-            }
-        }
-
-        void swap() {
-            Policy policy = Policy.swap(swap);
-            SwappedNegative swapped = new SwappedNegative(swap.lexicon(), swap.categories(), swap.changes());
-            for (Row row : rows) {
-                List<String> texts = new ArrayList<>();
-                for (int i = 0; i < quality.attempts(); i++) {
-                    swapped.swap(row.getAs("response"), seed, row.getAs("prompt_id"), i)
-                            .ifPresent(made -> texts.add(made.text()));
-                }
-                takeFirst(
-                        row,
-                        texts,
-                        CompletionType.SWAPPED,
-                        policy,
-                        "swapped",
-                        "the response has no word that the lexicon exchanges");
-            }
-        }
-
-        /** Stores the first text that is good; without one, puts the prompt aside for what is wrong with the last. */
-        private void takeFirst(
-                Row row, List<String> texts, CompletionType type, Policy policy, String finishReason, String none) {
-            if (texts.isEmpty()) {
-                out.reject(rejected(PromptRows.fromRow(row), Reason.NO_CANDIDATE, none, null));
-            }
-            for (int i = 0; i < texts.size(); i++) {
-                Optional<QualityControl.Rejection> rejection = judge(row, texts.get(i), false);
-                if (rejection.isEmpty()) {
-                    accept(row, texts.get(i), type, policy, i, finishReason, 0, 0);
-                    return;
-                }
-                if (i == texts.size() - 1) {
-                    reject(row, rejection.get(), texts.get(i));
-                }
-            }
-        }
-
-        private Optional<QualityControl.Rejection> judge(Row row, String response, boolean cut) {
-            List<String> known =
-                    row.schema().getFieldIndex(NegativeGeneration.KNOWN).isEmpty()
-                                    || row.isNullAt(row.fieldIndex(NegativeGeneration.KNOWN))
-                            ? List.of()
-                            : row.getList(row.fieldIndex(NegativeGeneration.KNOWN));
-            String promptId = row.getAs("prompt_id");
+        private Optional<Rejected> judge(Row row, Attempts.Tried text) {
+            List<String> known = row.isNullAt(row.fieldIndex(NegativePlan.KNOWN))
+                    ? List.of()
+                    : row.getList(row.fieldIndex(NegativePlan.KNOWN));
             return control.judge(
-                    response,
-                    cut,
-                    new QualityControl.Against(
-                            row.getAs("prompt"),
-                            row.getAs("response"),
-                            accepted.getOrDefault(promptId, List.of()),
-                            known));
+                            text.text(),
+                            text.cut(),
+                            new QualityControl.Against(
+                                    row.getAs("prompt"),
+                                    row.getAs("response"),
+                                    accepted.getOrDefault(row.<String>getAs("prompt_id"), List.of()),
+                                    known))
+                    .map(rejection -> new Rejected(rejection.rule().reason(), rejection.message()));
         }
 
-        private void reject(Row row, QualityControl.Rejection rejection, String response) {
-            out.reject(rejected(PromptRows.fromRow(row), rejection.rule().reason(), rejection.message(), response));
-        }
-
-        private void accept(
-                Row row,
-                String response,
-                CompletionType type,
-                Policy policy,
-                int attempt,
-                String finishReason,
-                int promptTokens,
-                int tokens) {
-            String promptId = row.getAs("prompt_id");
-            accepted.computeIfAbsent(promptId, id -> new ArrayList<>()).add(response);
+        private void accept(Policy policy, Attempts.Open open, Attempts.Tried text, int attempt, History history) {
+            String promptId = open.promptId();
+            accepted.computeIfAbsent(promptId, id -> new ArrayList<>()).add(text.text());
             out.accept(CompletionRows.toRow(new Completion(
-                    Completion.id(promptId, policy.digest(), seed, attempt),
+                    Completion.id(promptId, policy.digest(), seed, open.sample() * quality.attempts() + attempt),
                     promptId,
-                    response,
-                    type,
+                    text.text(),
+                    policy.type(),
                     0,
                     policy.model(),
                     policy.digest(),
-                    policy.parameters(),
+                    policy.parameters(text.drawn()),
                     seed,
-                    finishReason,
-                    promptTokens,
-                    tokens)));
+                    text.finishReason(),
+                    text.promptTokens(),
+                    text.tokens())));
+            note(policy, open, AttemptRows.ACCEPTED, history.reasons, history);
+        }
+
+        private void reject(Policy policy, Attempts.Open open, History history) {
+            Prompt prompt = PromptRows.fromRow(open.row());
+            Rejected last = history.last;
+            out.reject(new Quarantined(
+                    prompt.promptId(), prompt.source(), -1, last.reason(), last.message(), history.text));
+            note(policy, open, last.reason().code(), history.reasons, history);
+        }
+
+        private void note(Policy policy, Attempts.Open open, String outcome, List<String> rejected, History history) {
+            out.note(AttemptRows.row(
+                    open.promptId(),
+                    policy,
+                    open.sample(),
+                    open.row().getAs(NegativePlan.CONTENT),
+                    outcome,
+                    rejected,
+                    history.promptTokens,
+                    history.tokens,
+                    history.margin));
         }
     }
 
-    private Optional<GenerationRequest> request(OpenModel model, Row row, int attempt, Output out) {
-        Prompt prompt = PromptRows.fromRow(row);
-        byte[] picture = row.getAs(PromptWithPicture.PICTURE);
-        if (picture == null) {
-            out.reject(rejected(prompt, Reason.NO_IMAGE, "the prompt has no picture that could be weakened", null));
-            return Optional.empty();
+    /** Why a text was not taken. */
+    record Rejected(Reason reason, String message) {}
+
+    /** What was tried for a negative. */
+    private static final class History {
+        private final List<String> reasons = new ArrayList<>();
+        private long promptTokens;
+        private long tokens;
+        private Double margin;
+        private Rejected last;
+        private String text;
+
+        void add(Attempts.Tried tried, Double lead) {
+            margin = lead;
+            promptTokens += tried.promptTokens();
+            tokens += tried.tokens();
         }
-        try {
-            float[] pixels = model.pixels(picture);
-            int[] ids = model.promptIds(prompt);
-            int longest = model.maxLength() - ids.length;
-            if (longest < 1) {
-                throw new TextRejected(
-                        TextRejected.Reason.TOO_LONG,
-                        "the prompt has " + ids.length + " tokens, which leaves no room in " + model.maxLength());
+
+        void reject(Rejected rejected, String said) {
+            reasons.add(rejected.reason().code());
+            // that no further text was found says less than what was wrong with the last one
+            if (last == null || said != null || rejected.reason() != Reason.NO_CANDIDATE) {
+                last = rejected;
+                text = said;
             }
-            float[] weakened = DiffusionNoise.bpo().noised(pixels, weaken.step(), seed, prompt.promptId(), attempt);
-            return Optional.of(new GenerationRequest(prompt.promptId(), ids, pixels, weakened));
-        } catch (TextRejected e) {
-            Reason reason = OpenModel.reason(e);
-            out.reject(rejected(prompt, reason, e.getMessage(), prompt.prompt()));
-        } catch (ImageRejected e) {
-            out.reject(rejected(prompt, Reason.NOT_AN_IMAGE, e.getMessage(), prompt.imageId()));
         }
-        return Optional.empty();
-    }
-
-    /** A prompt whose response is not among the candidates. */
-    private static Candidate query(Prompt prompt, String response) {
-        try (var lease = NegativeGeneration.sentenceEncoder()) {
-            return new Candidate(
-                    prompt.promptId(),
-                    prompt.imageId(),
-                    prompt.kind(),
-                    response,
-                    lease.value().encode(response));
-        }
-    }
-
-    private static Quarantined rejected(Prompt prompt, Reason reason, String message, String raw) {
-        return new Quarantined(prompt.promptId(), prompt.source(), -1, reason, message, raw);
     }
 }

@@ -100,7 +100,7 @@ final class ResponseEmbeddings {
 
         @Override
         public Iterator<Row> call(Iterator<Row> rows) {
-            var lease = NegativeGeneration.sentenceEncoder();
+            var lease = Embeddings.encoder();
             TaskCompletionListener close = context -> lease.close();
             TaskContext.get().addTaskCompletionListener(close);
             SentenceEncoder encoder = lease.value();

@@ -14,7 +14,7 @@ public final class Sessions {
      * is not the number 1); pictures and features are read row by row, for 4096 rows of them, a columnar batch, are gigabytes;
      * files are listed in the driver up to a size that the sample never reaches. Committers for object stores are set
      * where their classes are there and the user has not set others. On local threads no task waits for a place near
-     * its data: nothing there ever offers it again, and a job over HDFS would wait for ever.
+     * its data: nothing there ever offers it again, and a job over HDFS would wait for ever. A plugin deals out a rate of requests over all executors.
      */
     public static SparkSession open(String name) {
         SparkSession.Builder builder = SparkSession.builder()
@@ -33,6 +33,8 @@ public final class Sessions {
                         builder.config(key, value);
                     }
                 });
+        String plugins = given.get("spark.plugins", "");
+        builder.config("spark.plugins", (plugins.isEmpty() ? "" : plugins + ",") + RequestRate.class.getName());
         if (given.get("spark.master", "").startsWith("local")) {
             builder.config("spark.locality.wait", "0s");
         }

@@ -25,5 +25,8 @@ public interface UnitFunction extends Serializable {
 
         /** A row, or an attempt on a row, that came to nothing. */
         void reject(Quarantined quarantined);
+
+        /** A row of the second table, where the runner was given one. */
+        void note(Row row);
     }
 }

@@ -21,6 +21,7 @@ import org.ballast.core.data.Prompt;
 import org.ballast.core.data.RowAccount;
 import org.ballast.core.data.Sample;
 import org.ballast.core.data.Sha256;
+import org.ballast.core.negative.MatchRule;
 import org.ballast.core.negative.QualityRule;
 import org.ballast.core.negative.QualityRules;
 import org.ballast.core.negative.SwapCategory;
@@ -36,7 +37,6 @@ import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.rows.SampleRows;
 import org.ballast.spark.units.UnitOptions;
-import org.ballast.spark.units.UnitRunner;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(SparkExtension.class)
 class NegativeGenerationTest {
     private static final long SEED = 17;
+    private static final NegativeOptions.Share ALL = new NegativeOptions.Share(1, 1);
     private static final String ASKED = "<image>\nDescribe it.";
 
     private final SparkSession spark;
@@ -110,18 +111,26 @@ class NegativeGenerationTest {
         return new NegativeOptions(
                 List.of("train"),
                 List.of(),
+                0,
                 Optional.empty(),
-                retrieve ? Optional.of("train") : Optional.empty(),
+                Optional.empty(),
+                retrieve
+                        ? Optional.of(new NegativeOptions.Retrieve(
+                                ALL, new RetrieveOptions("train", MatchRule.ANY, attempts, 100_000, 0, 8, SEED)))
+                        : Optional.empty(),
                 swapped.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(new NegativeOptions.Swap(SwapLexicon.builtIn(), swapped, 1)),
+                        : Optional.of(new NegativeOptions.Swap(ALL, SwapLexicon.builtIn(), swapped, 1)),
+                Optional.empty(),
+                NegativeOptions.Price.NONE,
                 new QualityRules(rules, List.of(), 0.33, 3, 0.8, attempts),
+                NegativeOptions.Checks.NONE,
                 1,
                 new UnitOptions(2, 1, 1, 1));
     }
 
-    private UnitRunner.Outcome run(StageFolder output, NegativeOptions options) {
-        return NegativeGeneration.run(spark, output, List.of(data), null, options, SEED);
+    private NegativeGeneration.Result run(StageFolder output, NegativeOptions options) {
+        return new NegativeGeneration(spark, output, List.of(data), null, options, SEED).run();
     }
 
     private Map<String, String> negatives(StageFolder output) {
@@ -143,13 +152,14 @@ class NegativeGenerationTest {
     @Test
     void exchangesOneWordAndPutsAsideWhatHasNone() {
         StageFolder output = open("swapped");
-        UnitRunner.Outcome outcome = run(output, options(EnumSet.of(SwapCategory.COLOR), false, Set.of(), 1));
+        NegativeGeneration.Result outcome = run(output, options(EnumSet.of(SwapCategory.COLOR), false, Set.of(), 1));
         assertThat(outcome.rows()).isEqualTo(new RowAccount(4, 3, 1));
         Map<String, String> negatives = negatives(output);
         assertThat(negatives.get("ball/0 swapped-hal")).matches("A dog lies beside an? (?!red)\\w+ ball\\.");
         assertThat(negatives.get("kite/0 swapped-hal")).matches("Three people fly an? (?!green)\\w+ kite\\.");
         assertThat(reasons(output)).isEqualTo(Map.of("plain/0", "no-candidate"));
-        assertThat(NegativeAccounts.of(spark, output, List.of(data)))
+        assertThat(NegativeAccounts.write(
+                        outcome.completions(), List.of(data), output, new AccountOptions(100, 2, SEED)))
                 .containsEntry("accepted.swapped-hal", 3.0)
                 .containsEntry("words.swapped-hal", 20.0 / 3)
                 .containsEntry("words-of-positive.swapped-hal", 20.0 / 3)
@@ -164,7 +174,8 @@ class NegativeGenerationTest {
         assertThat(near).isNotNull();
 
         StageFolder strict = open("strict");
-        UnitRunner.Outcome outcome = run(strict, options(Set.of(), true, EnumSet.of(QualityRule.LENGTH_RATIO), 2));
+        NegativeGeneration.Result outcome =
+                run(strict, options(Set.of(), true, EnumSet.of(QualityRule.LENGTH_RATIO), 2));
         assertThat(outcome.rows()).isEqualTo(new RowAccount(4, 3, 1));
         assertThat(reasons(strict)).isEqualTo(Map.of("plain/0", "length-ratio"));
     }

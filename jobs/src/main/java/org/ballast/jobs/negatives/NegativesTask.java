@@ -1,0 +1,97 @@
+package org.ballast.jobs.negatives;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.ballast.core.config.StageConfig;
+import org.ballast.core.data.Sha256;
+import org.ballast.jobs.ModelSettings;
+import org.ballast.jobs.StageContext;
+import org.ballast.jobs.StageOutcome;
+import org.ballast.jobs.Task;
+import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.negative.AccountOptions;
+import org.ballast.spark.negative.NegativeAccounts;
+import org.ballast.spark.negative.NegativeGeneration;
+import org.ballast.spark.negative.NegativeOptions;
+
+/** A stage of {@code negatives}: prompts that were added since the last run, and policies that are new, add to its output. */
+final class NegativesTask implements Task {
+    /** What says which negatives are wanted, and what is told of them: of others those that are there already stay. */
+    private static final Set<String> WANTED = Set.of(
+            "splits",
+            "kinds",
+            "sample",
+            "weaken",
+            "inject",
+            "retrieve",
+            "swap",
+            "chat",
+            "accounts",
+            "price",
+            "max-failure-rate");
+
+    private final StageConfig stage;
+    private final ModelSettings opened;
+    private final NegativeOptions options;
+    private final AccountOptions accounts;
+
+    NegativesTask(StageConfig stage, ModelSettings opened, NegativeOptions options, AccountOptions accounts) {
+        this.stage = stage;
+        this.opened = opened;
+        this.options = options;
+        this.accounts = accounts;
+    }
+
+    @Override
+    public Map<String, String> externalInputs(Configuration hadoop) {
+        Map<String, String> digests = new TreeMap<>();
+        Config wanted = ConfigFactory.empty();
+        for (String key : WANTED) {
+            wanted = wanted.withFallback(stage.config().withOnlyPath(key));
+        }
+        digests.put("policies", Sha256.of(new StageConfig(stage.name(), stage.job(), wanted, stage.line()).json()));
+        options.swap().ifPresent(swap -> digests.put("lexicon", swap.lexicon().digest()));
+        return digests;
+    }
+
+    @Override
+    public Set<String> outsideSettings() {
+        return WANTED;
+    }
+
+    @Override
+    public boolean updates() {
+        return true;
+    }
+
+    @Override
+    public Map<String, String> decided(SparkSession spark) {
+        return opened.decided(spark);
+    }
+
+    @Override
+    public StageOutcome run(StageContext context) throws Exception {
+        boolean given = !context.stage().inputs("model").isEmpty();
+        ModelSpec model = options.needsCheckpoint() || (options.sample() > 0 && given)
+                ? opened.checkpoint(context, "model")
+                : null;
+        NegativeGeneration.Result result = new NegativeGeneration(
+                        context.spark(),
+                        context.output(),
+                        context.inputs("data"),
+                        model,
+                        options,
+                        context.run().seed())
+                .run();
+        Map<String, Double> metrics = new TreeMap<>(result.figures());
+        result.reasons().forEach((reason, count) -> metrics.put("quarantined." + reason, (double) count));
+        metrics.putAll(
+                NegativeAccounts.write(result.completions(), context.inputs("data"), context.output(), accounts));
+        return new StageOutcome(result.rows(), metrics, model == null ? Map.of() : Map.of("model", model.digest()));
+    }
+}

@@ -1,0 +1,122 @@
+package org.ballast.spark.units;
+
+import java.io.Serializable;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.rdd.PartitionPruningRDD;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+import scala.Function1;
+
+/** Rows in the order of their keys, numbered by unit. Kept sorted while open, so that a wave reads only the partitions that its units are in. */
+final class UnitRows implements AutoCloseable {
+    static final String UNIT = "unit";
+
+    private final SparkSession spark;
+    private final JavaRDD<Row> sorted;
+    private final StructType schema;
+    private final int unitRows;
+    /** Number of the first row of each partition, and of the one behind the last. */
+    private final long[] starts;
+
+    UnitRows(SparkSession spark, Dataset<Row> rows, String key, int unitRows) {
+        this.spark = spark;
+        this.unitRows = unitRows;
+        schema = rows.schema().add(UNIT, DataTypes.IntegerType, false);
+        sorted = rows.orderBy(functions.col(key)).javaRDD().persist(StorageLevel.MEMORY_AND_DISK_SER());
+        List<Long> counts = sorted.mapPartitions(UnitRows::count).collect();
+        starts = new long[counts.size() + 1];
+        for (int i = 0; i < counts.size(); i++) {
+            starts[i + 1] = starts[i] + counts.get(i);
+        }
+        units();
+    }
+
+    private static Iterator<Long> count(Iterator<Row> rows) {
+        long count = 0;
+        for (; rows.hasNext(); rows.next()) {
+            count++;
+        }
+        return List.of(count).iterator();
+    }
+
+    long rows() {
+        return starts[starts.length - 1];
+    }
+
+    int units() {
+        return Math.toIntExact((rows() + unitRows - 1) / unitRows);
+    }
+
+    /** Sum of a whole number over all rows. */
+    long sum(Column number) {
+        return rows() == 0
+                ? 0
+                : spark.createDataFrame(numbered(), schema)
+                        .agg(functions.sum(number.cast(DataTypes.LongType)))
+                        .head()
+                        .getLong(0);
+    }
+
+    /** The rows of units {@code first .. end - 1}, with their unit. */
+    Dataset<Row> of(int first, int end) {
+        long from = (long) first * unitRows;
+        long to = (long) end * unitRows;
+        boolean[] wanted = new boolean[starts.length - 1];
+        IntStream.range(0, wanted.length).forEach(i -> wanted[i] = starts[i] < to && starts[i + 1] > from);
+        JavaRDD<Row> some = PartitionPruningRDD.create(numbered().rdd(), (Function1<Object, Object> & Serializable)
+                        partition -> wanted[(Integer) partition])
+                .toJavaRDD();
+        return spark.createDataFrame(some, schema)
+                .filter(functions.col(UNIT).geq(first).and(functions.col(UNIT).lt(end)));
+    }
+
+    private JavaRDD<Row> numbered() {
+        long[] begins = starts;
+        int size = unitRows;
+        return sorted.mapPartitionsWithIndex((partition, rows) -> new Numbered(rows, begins[partition], size), true);
+    }
+
+    /** Adds the unit to rows whose numbers follow one another. */
+    private static final class Numbered implements Iterator<Row> {
+        private final Iterator<Row> rows;
+        private final int unitRows;
+        private long number;
+
+        Numbered(Iterator<Row> rows, long first, int unitRows) {
+            this.rows = rows;
+            this.unitRows = unitRows;
+            number = first;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return rows.hasNext();
+        }
+
+        @Override
+        public Row next() {
+            Row row = rows.next();
+            Object[] values = new Object[row.size() + 1];
+            for (int i = 0; i < row.size(); i++) {
+                values[i] = row.get(i);
+            }
+            values[row.size()] = Math.toIntExact(number++ / unitRows);
+            return RowFactory.create(values);
+        }
+    }
+
+    @Override
+    public void close() {
+        sorted.unpersist(false);
+    }
+}
