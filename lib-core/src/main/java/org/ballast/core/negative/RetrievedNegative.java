@@ -169,9 +169,25 @@ public final class RetrievedNegative {
         }
     }
 
+    /** Four rows at once, so that sums are loaded and stored a quarter as often; the order of the additions stays. */
     private static void multiply(float[] query, float[] block, float[] out) {
         Arrays.fill(out, 0);
-        for (int k = 0; k < query.length; k++) {
+        int k = 0;
+        for (; k + 3 < query.length; k += 4) {
+            float first = query[k];
+            float second = query[k + 1];
+            float third = query[k + 2];
+            float fourth = query[k + 3];
+            int row = k * BLOCK;
+            for (int i = 0; i < BLOCK; i++) {
+                out[i] = out[i]
+                        + first * block[row + i]
+                        + second * block[row + BLOCK + i]
+                        + third * block[row + 2 * BLOCK + i]
+                        + fourth * block[row + 3 * BLOCK + i];
+            }
+        }
+        for (; k < query.length; k++) {
             float value = query[k];
             int row = k * BLOCK;
             for (int i = 0; i < BLOCK; i++) {

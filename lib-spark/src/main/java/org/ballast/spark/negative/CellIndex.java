@@ -170,10 +170,16 @@ final class CellIndex implements Serializable {
         return pools.get(kind);
     }
 
-    /** Whether not all of the kind's candidates are compared with a query that searches so many cells. */
-    boolean leavesOut(String kind, int probes) {
-        CoarseCells of = cells.get(pools.get(kind));
-        return of != null && of.size() > probes;
+    /** Kinds of which a query that searches so many cells does not see all candidates; null is a kind. */
+    List<String> leavingOut(int probes) {
+        List<String> kinds = new ArrayList<>();
+        pools.forEach((kind, pool) -> {
+            CoarseCells of = cells.get(pool);
+            if (of != null && of.size() > probes) {
+                kinds.add(kind);
+            }
+        });
+        return kinds;
     }
 
     /** The cell of a candidate. */

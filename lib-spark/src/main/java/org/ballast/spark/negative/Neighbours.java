@@ -2,13 +2,12 @@ package org.ballast.spark.negative;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.udf;
 
 import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.ballast.spark.io.StageFolder;
@@ -76,13 +75,12 @@ public final class Neighbours {
         if (!found.isFinished(1)) {
             Dataset<Row> met =
                     found.read(spark, 0).select(col("prompt_id"), lit(true).as("met"));
+            Column leftOut = lit(false);
+            for (String kind : index.leavingOut(options.probes())) {
+                leftOut = leftOut.or(col("kind").eqNullSafe(kind));
+            }
             Dataset<Row> again = embedded.join(met, new String[] {"prompt_id"}, "left")
-                    .withColumn(
-                            "searches",
-                            col("met")
-                                    .isNull()
-                                    .and(udf(new LeavesOut(index, options.probes()), DataTypes.BooleanType)
-                                            .apply(col("kind"))))
+                    .withColumn("searches", col("met").isNull().and(leftOut))
                     .drop("met");
             if (again.filter(col("searches")).isEmpty()) {
                 found.write(1, () -> spark.createDataFrame(List.of(), SCHEMA));
@@ -97,14 +95,5 @@ public final class Neighbours {
     /** Adds {@value #RETRIEVED} to rows with a {@code prompt_id}: null where nothing was found. */
     public static Dataset<Row> add(Dataset<Row> rows, Dataset<Row> found) {
         return rows.join(found, new String[] {"prompt_id"}, "left");
-    }
-
-    private record LeavesOut(CellIndex index, int probes) implements UDF1<String, Boolean> {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        public Boolean call(String kind) {
-            return index.leavesOut(kind, probes);
-        }
     }
 }

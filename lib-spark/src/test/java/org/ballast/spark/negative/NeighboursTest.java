@@ -128,8 +128,7 @@ class NeighboursTest {
                         .equals(found.getOrDefault(entry.getKey(), List.of("")).get(0)))
                 .count();
         double recall = (double) first / exact.size();
-        System.err.println("recall@1 of 8 of 73 cells: " + recall);
-        assertThat(recall).isGreaterThan(0.9);
+        assertThat(recall).as("8 of 73 cells").isGreaterThan(0.9);
 
         // the same whatever the partitions
         assertThat(ids(Neighbours.among(
