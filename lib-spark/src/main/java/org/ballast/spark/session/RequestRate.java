@@ -1,7 +1,6 @@
 package org.ballast.spark.session;
 
 import java.io.IOException;
-import java.io.Serializable;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,22 +17,12 @@ import org.ballast.core.chat.RequestPermits;
 
 /**
  * One rate of requests for all executors, however many there are: the driver deals out the times at which requests may be sent, in blocks of about a second,
- * over Spark's own channel for plugins.
+ * over Spark's own channel for plugins. What goes over it are arrays of the JDK, for Spark reads them by a class loader that does not know the application's classes:
+ * the number of permits that are asked for, and of the grant the nanoseconds until the first may be used and those between two.
  */
 public final class RequestRate implements SparkPlugin {
     private static final Driver DRIVER = new Driver();
     private static final Executor EXECUTOR = new Executor();
-
-    /** Requests for a block of permits. */
-    private record Ask(int permits) implements Serializable {}
-
-    /**
-     * A block of permits.
-     *
-     * @param nanos from now until the first may be used
-     * @param interval nanoseconds between two
-     */
-    private record Grant(long nanos, double interval) implements Serializable {}
 
     @Override
     public DriverPlugin driverPlugin() {
@@ -82,8 +71,8 @@ public final class RequestRate implements SparkPlugin {
         public synchronized Object receive(Object message) {
             long now = System.nanoTime();
             next = Math.max(next, now);
-            Grant grant = new Grant((long) (next - now), interval);
-            next += ((Ask) message).permits() * interval;
+            double[] grant = {next - now, interval};
+            next += ((int[]) message)[0] * interval;
             return grant;
         }
     }
@@ -97,14 +86,14 @@ public final class RequestRate implements SparkPlugin {
             context = plugin;
         }
 
-        Grant ask(int permits) throws IOException {
+        double[] ask(int permits) throws IOException {
             PluginContext open = context;
             if (open == null) {
                 throw new IOException("the plugin " + RequestRate.class.getName()
                         + " is not in spark.plugins: a rate of requests over all executors needs it there");
             }
             try {
-                return (Grant) open.ask(new Ask(permits));
+                return (double[]) open.ask(new int[] {permits});
             } catch (IOException e) {
                 throw e;
             } catch (Exception e) {
@@ -146,10 +135,10 @@ public final class RequestRate implements SparkPlugin {
             try {
                 long now = System.nanoTime();
                 if (left == 0 || at < now - GOOD_FOR) {
-                    Grant grant = EXECUTOR.ask(block);
+                    double[] grant = EXECUTOR.ask(block);
                     now = System.nanoTime();
-                    at = now + grant.nanos();
-                    interval = grant.interval();
+                    at = now + grant[0];
+                    interval = grant[1];
                     left = block;
                 }
                 long wait = Math.max(0, (long) (at - now));
