@@ -2,6 +2,7 @@ package org.ballast.jobs.negatives;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -35,6 +36,22 @@ final class NegativesTask implements Task {
             "price",
             "max-failure-rate");
 
+    /** Of these what changes a negative: not by which servers it is made, or how many failures are borne. */
+    private static final List<String> DIGESTED = List.of(
+            "splits",
+            "kinds",
+            "sample",
+            "weaken",
+            "inject",
+            "retrieve",
+            "swap",
+            "chat.model",
+            "chat.structured",
+            "chat.weakened-edge",
+            "chat.extra",
+            "accounts",
+            "price");
+
     private final StageConfig stage;
     private final ModelSettings opened;
     private final NegativeOptions options;
@@ -51,7 +68,7 @@ final class NegativesTask implements Task {
     public Map<String, String> externalInputs(Configuration hadoop) {
         Map<String, String> digests = new TreeMap<>();
         Config wanted = ConfigFactory.empty();
-        for (String key : WANTED) {
+        for (String key : DIGESTED) {
             wanted = wanted.withFallback(stage.config().withOnlyPath(key));
         }
         digests.put("policies", Sha256.of(new StageConfig(stage.name(), stage.job(), wanted, stage.line()).json()));

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Sha256;
 import org.ballast.core.mllm.generate.Contrast;
@@ -33,14 +34,14 @@ record Policy(String name, CompletionType type, NegativeOptions.Share share, Str
     /** In the order in which they are run. */
     static List<Policy> of(NegativeOptions options, ResponseModels models) {
         List<Policy> policies = new ArrayList<>();
-        options.weaken().ifPresent(weaken -> policies.add(weaken(weaken, models.digest(weaken.backend()))));
-        options.inject().ifPresent(inject -> policies.add(inject(inject, models.digest(inject.backend()))));
+        options.weaken().ifPresent(weaken -> policies.add(weaken(weaken, models)));
+        options.inject().ifPresent(inject -> policies.add(inject(inject, models)));
         options.retrieve().ifPresent(retrieve -> policies.add(retrieve(retrieve)));
         options.swap().ifPresent(swap -> policies.add(swap(swap)));
         return policies;
     }
 
-    private static Policy weaken(NegativeOptions.Weaken weaken, String model) {
+    private static Policy weaken(NegativeOptions.Weaken weaken, ResponseModels models) {
         GenerationOptions generation = weaken.generation();
         Contrast contrast = generation.contrast();
         Map<String, Object> settings = settings(WEAKEN);
@@ -52,10 +53,12 @@ record Policy(String name, CompletionType type, NegativeOptions.Share share, Str
             settings.put("cut", contrast.beta());
         }
         sampling(settings, generation);
-        return new Policy(WEAKEN, CompletionType.WEAKENED, weaken.share(), model, json(settings));
+        settings.putAll(new TreeMap<>(models.parameters(weaken.backend())));
+        return new Policy(
+                WEAKEN, CompletionType.WEAKENED, weaken.share(), models.digest(weaken.backend()), json(settings));
     }
 
-    private static Policy inject(NegativeOptions.Inject inject, String model) {
+    private static Policy inject(NegativeOptions.Inject inject, ResponseModels models) {
         Map<String, Object> settings = settings(INJECT);
         settings.put(
                 "prompts",
@@ -66,7 +69,9 @@ record Policy(String name, CompletionType type, NegativeOptions.Share share, Str
                         inject.prompts().question(),
                         inject.prompts().questionChinese()));
         sampling(settings, inject.generation());
-        return new Policy(INJECT, CompletionType.INJECTED, inject.share(), model, json(settings));
+        settings.putAll(new TreeMap<>(models.parameters(inject.backend())));
+        return new Policy(
+                INJECT, CompletionType.INJECTED, inject.share(), models.digest(inject.backend()), json(settings));
     }
 
     private static Policy retrieve(NegativeOptions.Retrieve retrieve) {
@@ -75,6 +80,9 @@ record Policy(String name, CompletionType type, NegativeOptions.Share share, Str
         settings.put("split", retrieve.search().from());
         settings.put("other_class", rule.otherClass());
         settings.put("similarity", List.of(rule.least(), rule.most()));
+        settings.put("exact_below", retrieve.search().exactBelow());
+        settings.put("cells", retrieve.search().cells());
+        settings.put("probes", retrieve.search().probes());
         return new Policy(RETRIEVE, CompletionType.RETRIEVED, retrieve.share(), "all-MiniLM-L6-v2", json(settings));
     }
 

@@ -2,7 +2,9 @@ package org.ballast.spark.negative;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Map;
 import org.ballast.core.chat.ChatModel;
+import org.ballast.core.config.Settings;
 import org.ballast.core.mllm.generate.GenerationOptions;
 import org.ballast.core.response.ResponseModel;
 import org.ballast.core.response.ResponseRequest;
@@ -28,6 +30,20 @@ record ResponseModels(ModelSpec checkpoint, int batchRows, NegativeOptions.Serve
         return switch (backend) {
             case MLLM -> checkpoint.digest();
             case CHAT -> servers.chat().model();
+        };
+    }
+
+    /** Settings of the backend that change what it answers. */
+    Map<String, Object> parameters(NegativeOptions.Backend backend) {
+        return switch (backend) {
+            case MLLM -> Map.of();
+            case CHAT -> Map.of(
+                    "structured",
+                    Settings.written(servers.chat().structured()),
+                    "weakened_edge",
+                    servers.chat().weakenedEdge(),
+                    "extra",
+                    servers.chat().extra());
         };
     }
 
