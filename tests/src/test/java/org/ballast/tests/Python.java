@@ -30,6 +30,11 @@ final class Python {
         return there;
     }
 
+    /** Its executable. */
+    static String command() {
+        return PYTHON;
+    }
+
     /** Runs it with the arguments; standard output goes to the file, standard error to the one beside it that ends in {@code .err}. Returns its exit status. */
     static int run(Path out, String... arguments) throws IOException, InterruptedException {
         return run(PYTHON, out, arguments);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -54,12 +55,17 @@ final class Submit implements AutoCloseable {
 
     /** Starts {@code bin/submit.sh <arguments>}; options for spark-submit may stand behind {@code --}. */
     static Submit start(String... arguments) throws IOException {
+        return start(Map.of(), arguments);
+    }
+
+    private static Submit start(Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("bin/submit.sh"));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(Repository.ROOT.toFile());
         builder.environment().keySet().removeAll(List.of("SPARK_HOME", "BALLAST_MASTER", "BALLAST_DRIVER_MEMORY"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+        builder.environment().putAll(environment);
         Path logs = Repository.ROOT.resolve("tests/target/it/logs");
         Files.createDirectories(logs);
         Path output = Files.createTempFile(logs, arguments[0] + "-", ".out");
@@ -75,7 +81,12 @@ final class Submit implements AutoCloseable {
 
     /** Starts and waits for the end. */
     static Outcome run(String... arguments) throws IOException, InterruptedException {
-        try (Submit submit = start(arguments)) {
+        return run(Map.of(), arguments);
+    }
+
+    /** The same with more variables in its environment. */
+    static Outcome run(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
+        try (Submit submit = start(environment, arguments)) {
             return submit.await();
         }
     }

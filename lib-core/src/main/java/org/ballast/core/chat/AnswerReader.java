@@ -57,6 +57,9 @@ final class AnswerReader {
             throw new ModelServerException("%s refuses the key (%d): %s".formatted(endpoint, status, key.origin()));
         }
         String said = "%d%s".formatted(status, message(response.body().bytes()));
+        if (formatted && refusesFormat(status, response.body().bytes())) {
+            throw new TryAgain(RetryCause.FORMAT, said);
+        }
         if (status == 404 || status == 405) {
             throw new ModelServerException("%s does not serve the model '%s' for chat completions: %s"
                     .formatted(endpoint, options.model(), said));
@@ -71,13 +74,18 @@ final class AnswerReader {
         if (status >= 500 || status == 408) {
             throw new TryAgain(RetryCause.SERVER_ERROR, said);
         }
-        if (status == 400 && formatted) {
-            throw new TryAgain(RetryCause.FORMAT, said);
-        }
         if (status < 300) {
             throw new TryAgain(RetryCause.MALFORMED, "an answer with the status " + said);
         }
         return failed(said);
+    }
+
+    /** A bad request that may be one for its response format. Some servers call that a fault of their own, and name the field. */
+    private static boolean refusesFormat(int status, byte[] body) {
+        return status == 400
+                || status == 422
+                || ((status == 500 || status == 501)
+                        && new String(body, StandardCharsets.UTF_8).contains(RequestBody.RESPONSE_FORMAT));
     }
 
     private Outcome completion(byte[] bytes) throws TryAgain {

@@ -95,7 +95,15 @@ final class Call {
         return attempt;
     }
 
+    /** A request that is not taken with its response format goes without it at once, before those that wait make the same mistake. */
     private CompletionStage<Outcome> inPlace() {
+        return tried().exceptionallyCompose(
+                        thrown -> thrown.getCause() instanceof TryAgain fault && fault.retryCause() == RetryCause.FORMAT
+                                ? tried()
+                                : CompletableFuture.failedFuture(thrown));
+    }
+
+    private CompletionStage<Outcome> tried() {
         return CompletableFuture.supplyAsync(this::picture, service.workers)
                 .thenCompose(picture -> track(service.permits.acquire().toCompletableFuture())
                         .thenCompose(permit -> track(service.pool.take(last)))

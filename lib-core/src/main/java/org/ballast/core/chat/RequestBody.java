@@ -15,6 +15,9 @@ import org.ballast.core.response.ResponseRequest;
 
 /** The JSON of a request. The fields top_k, min_tokens and repetition_penalty, which OpenAI does not know, stand in it only where they are asked for. */
 final class RequestBody {
+    /** The field that asks for JSON. */
+    static final String RESPONSE_FORMAT = "response_format";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ChatOptions chat;
@@ -60,7 +63,7 @@ final class RequestBody {
             sampling(body, options);
             body.put("seed", seed(options, request.id()));
             if (format && wantsFormat(request)) {
-                format(body.putObject("response_format"), request.jsonSchema());
+                format(body.putObject(RESPONSE_FORMAT), request.jsonSchema());
             }
             return JSON.writeValueAsBytes(body);
         } catch (JsonProcessingException e) {

@@ -14,7 +14,7 @@ enum RetryCause {
     MALFORMED,
     /** No whole answer in time. */
     TIMEOUT,
-    /** 400 to a request with {@code response_format}. */
+    /** A request that was not taken with its {@code response_format}: 400, 422, or 500 and 501 that name the field. */
     FORMAT;
 
     /** The name in statistics. */

@@ -17,7 +17,7 @@ public final class InjectedNegative {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern FENCED = Pattern.compile("```(?:json)?\\s*(.*?)\\s*```", Pattern.DOTALL);
     private static final Pattern LABEL = Pattern.compile(
-            "^(?:here is[^\\n:]*:|(?:the )?(?:rewritten|modified|wrong|new)?[ ]?(?:response|answer|description|caption):|(?:改写后的?)?(?:回答|描述|回复)[:：])\\s*",
+            "^(?:here is[^\\n:]*:|(?:the )?(?:rewritten|modified|wrong|new|revised)?[ ]?(?:response|answer|description|caption)(?:(?: is)?:| is(?=\\s*[\"“]))|(?:改写后的?)?(?:回答|描述|回复)[:：])\\s*",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern QUOTED = Pattern.compile("^([\"“「])(.*)([\"”」])$", Pattern.DOTALL);
 
@@ -41,7 +41,7 @@ public final class InjectedNegative {
     private static String field(String object) {
         try {
             JsonNode response = JSON.readTree(object).path("response");
-            return response.isTextual() ? response.textValue().strip() : "";
+            return response.isTextual() ? plain(response.textValue().strip()) : "";
         } catch (JsonProcessingException e) {
             // half an object says nothing that can be trusted
             return "";

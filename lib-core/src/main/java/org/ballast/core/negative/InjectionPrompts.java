@@ -3,6 +3,8 @@ package org.ballast.core.negative;
 import java.io.Serializable;
 import java.lang.Character.UnicodeScript;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.ballast.core.data.Prompt;
 
 /**
@@ -56,6 +58,14 @@ public record InjectionPrompts(
             }
         }
         return filled.toString();
+    }
+
+    /** Whether a reply only repeats what stands in quotation marks in one of the texts, as "the rewritten description": what weak models do. */
+    public boolean isPlaceholder(String reply) {
+        String bare = reply.strip().replaceFirst("[.。]$", "").toLowerCase(Locale.ROOT);
+        return !bare.isEmpty()
+                && Stream.of(describe, describeChinese, question, questionChinese)
+                        .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains('"' + bare + '"'));
     }
 
     /** True when at least half of the letters are Han. */

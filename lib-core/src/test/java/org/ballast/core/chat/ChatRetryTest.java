@@ -15,8 +15,10 @@ import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.ballast.core.chat.ChatServer.Received;
 import org.ballast.core.data.Reason;
 import org.ballast.core.response.ResponseModel.Failure;
@@ -26,6 +28,7 @@ import org.ballast.core.response.ResponseRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(20)
@@ -381,6 +384,61 @@ class ChatRetryTest {
             assertThat(server.received())
                     .extracting(request -> request.body().has("response_format"))
                     .containsExactly(true, false, false, false);
+        }
+    }
+
+    /** What servers say to a format that they do not know; the last is that of llama-cpp-python. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "422 | [{'loc': ['body', 'field']}]",
+                "501 | response_format is not implemented",
+                "500 | {'loc': ('body', 'response_format', 'type'), 'msg': \"Input should be 'text' or 'json_object'\"}"
+            })
+    void responseFormatIsLeftOutHoweverItIsRefused(int status, String said) throws Exception {
+        try (var server = new ChatServer((request, exchange) -> {
+                    if (request.body().has("response_format")) {
+                        ChatServer.send(exchange, status, said);
+                    } else {
+                        ChatServer.send(exchange, 200, completion("good"));
+                    }
+                });
+                ChatModel model = ChatSetup.of(server.endpoint()).model()) {
+            for (String id : List.of("a", "b")) {
+                assertThat(model.respond(List.of(structured(id)), SAMPLING)).containsExactly(GOOD);
+            }
+            assertThat(server.received())
+                    .extracting(request -> request.body().has("response_format"))
+                    .containsExactly(true, false, false);
+            assertThat(model.statistics().retries()).containsExactly(Map.entry("format", 1L));
+        }
+    }
+
+    @Test
+    void requestsThatWaitDoNotRepeatTheRefusedFormat() throws Exception {
+        try (var server = new ChatServer(ChatRetryTest::withoutFormat)) {
+            ChatSetup setup = ChatSetup.of(server.endpoint());
+            setup.perProcess = 2;
+            try (ChatModel model = setup.model()) {
+                var requests = IntStream.range(0, 40)
+                        .mapToObj(i -> structured("row-" + i))
+                        .toList();
+                assertThat(model.respond(requests, SAMPLING)).hasSize(40).containsOnly(GOOD);
+                assertThat(model.statistics().retries().get("format")).isBetween(1L, 3L);
+            }
+        }
+    }
+
+    @Test
+    void faultOfAServerThatDoesNotNameTheResponseFormatIsNoRefusalOfIt() throws Exception {
+        try (var server = new ChatServer(first(1, status(500, "out of memory")));
+                ChatModel model = ChatSetup.of(server.endpoint()).model()) {
+            assertThat(model.respond(List.of(structured("a")), SAMPLING)).containsExactly(GOOD);
+            assertThat(server.received())
+                    .extracting(request -> request.body().has("response_format"))
+                    .containsExactly(true, true);
         }
     }
 

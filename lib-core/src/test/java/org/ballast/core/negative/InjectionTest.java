@@ -44,12 +44,27 @@ class InjectionTest {
                 "\"A blue ball.\" | A blue ball.",
                 "Response: A blue ball. | A blue ball.",
                 "Here is the rewritten response:\\n\"A blue ball.\" | A blue ball.",
+                "The rewritten description is:\\n\"A blue ball.\" | A blue ball.",
+                "The rewritten description is \"A blue ball.\" | A blue ball.",
+                "The rewritten description is wrong. | The rewritten description is wrong.",
+                "{\"response\": \"the rewritten description: A blue ball.\"} | A blue ball.",
                 "回答：一个蓝色的球。 | 一个蓝色的球。",
                 "\"A\" and \"B\" | \"A\" and \"B\"",
                 "A set {1, 2} of balls. | A set {1, 2} of balls."
             })
     void readsRepliesOfManyForms(String reply, String expected) {
         assertThat(InjectedNegative.parse(reply.replace("\\n", "\n"))).isEqualTo(expected);
+    }
+
+    @Test
+    void knowsTheWordsOfItsOwnExample() {
+        String example = "Correct answer: No\nWrong answer: Yes\n{response}\n{\"response\": \"the wrong answer\"}";
+        var prompts = new InjectionPrompts(List.of(), example, "描 {response}", "Q {response}", "{response}“错误的答案”");
+        assertThat(prompts.isPlaceholder("the wrong answer")).isTrue();
+        assertThat(prompts.isPlaceholder("The wrong answer.")).isTrue();
+        assertThat(prompts.isPlaceholder("the wrong answer is here")).isFalse();
+        assertThat(prompts.isPlaceholder("Yes")).isFalse();
+        assertThat(prompts.isPlaceholder("")).isFalse();
     }
 
     @Test

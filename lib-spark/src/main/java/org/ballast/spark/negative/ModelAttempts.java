@@ -75,7 +75,8 @@ abstract class ModelAttempts implements Attempts {
 
             @Override
             String text(String reply) {
-                return InjectedNegative.parse(reply);
+                String text = InjectedNegative.parse(reply);
+                return inject.prompts().isPlaceholder(text) ? "" : text;
             }
         };
     }
