@@ -82,7 +82,8 @@ def configuration(work, name, stage):
 
 
 def server(args):
-    root = captions(args.work, args.server_rows, "server")
+    name = f"server-{args.server_rows}"
+    root = captions(args.work, args.server_rows, name)
     port = args.work / "port"
     port.unlink(missing_ok=True)
     fake = subprocess.Popen([sys.executable, PEERS / "openai_fake.py", "--port", "0", "--port-file", port, "--tokens", "22"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -90,17 +91,17 @@ def server(args):
         while not port.is_file() or not port.read_text():
             time.sleep(0.05)
         base = f"http://127.0.0.1:{port.read_text()}"
-        config = configuration(args.work, "server", f'''rewritten {{
+        config = configuration(args.work, name, f'''rewritten {{
   job = negatives
   inputs {{ data = data }}
   weaken.enabled = false
   retrieve.enabled = false
   inject {{ enabled = true, backend = chat, max-tokens = 256 }}
-  chat {{ endpoints = ["{base}/v1"], model = fake, concurrency = 48, concurrency-per-endpoint = 48 }}
+  chat {{ endpoints = ["{base}/v1"], model = fake, concurrency = 64, concurrency-per-endpoint = 64 }}
   quality {{ rules = [] , attempts = 1 }}
-  unit-rows = 64
-  wave-units = 16
-  execution {{ wave-seconds = 10, waves-at-once = 2, units-at-once = 4 }}
+  unit-rows = 32
+  wave-units = 100
+  execution {{ wave-seconds = 10, waves-at-once = 2, units-at-once = 8 }}
 }}
 ''')
         shutil.rmtree(root / "rewritten", ignore_errors=True)
@@ -115,8 +116,9 @@ def server(args):
 
 
 def swap(args):
-    root = captions(args.work, args.swap_rows, "swap")
-    config = configuration(args.work, "swap", '''swapped {
+    name = f"swap-{args.swap_rows}"
+    root = captions(args.work, args.swap_rows, name)
+    config = configuration(args.work, name, '''swapped {
   job = negatives
   inputs { data = data }
   weaken.enabled = false
