@@ -4,7 +4,7 @@
 #   bin/benchmark.sh mllm [options of tests/benchmarks/mllm.py]         the engine beside transformers and trl
 #   bin/benchmark.sh respond [options of tests/benchmarks/respond.py]   the job respond with one executor and with two
 #   bin/benchmark.sh shard [options of tests/benchmarks/shard.py]       the job shard beside cp and Hugging Face datasets (12 GB of disk)
-#   bin/benchmark.sh negatives [options of tests/benchmarks/negatives.py]  the job negatives: a model server, an executor's model, a million rows
+#   bin/benchmark.sh negatives [options of tests/benchmarks/negatives.py]  the job negatives: a model server kept busy, a million rows
 #
 # Needs Python 3.11 (PYTHON names another interpreter) and its package index, for the peers' libraries go into a virtual environment
 # under target/benchmarks. BALLAST_PYTHON names an interpreter that has them already. Use an otherwise idle machine.

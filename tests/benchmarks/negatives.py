@@ -1,10 +1,8 @@
 """How the job `negatives` keeps its models busy. Sets, each a run or several of the job on data made here:
 
-server      error injection by a model server of fixed service time and capacity (peers/openai_fake.py: 200 ms, 64 at once): how busy two executors
-            keep it, over 10,000 rows
-inprocess   answers to weakened pictures by a small checkpoint: the job beside a bare loop over the engine, and with one executor and two of one
-            thread each
-swap        exchanged words of a million rows: time, memory, files, and what planning and commits take
+server  error injection by a model server of fixed service time and capacity (peers/openai_fake.py: 200 ms, 64 at once): how busy two executors
+        keep it, over 10,000 rows
+swap    exchanged words of a million rows: time, memory, files, and what planning and commits take
 
 bin/benchmark.sh negatives starts it.
 """
@@ -23,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 HOME = HERE.parent.parent
 PEERS = HERE / "peers"
 sys.path.insert(0, str(PEERS))
-SETS = ("server", "inprocess", "swap")
+SETS = ("server", "swap")
 COLORS = ("red", "blue", "green", "yellow", "black", "white", "brown", "orange")
 THINGS = ("ball", "car", "cup", "door", "kite", "hat", "boat", "chair")
 
@@ -34,9 +32,6 @@ def arguments():
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--server-rows", type=int, default=10_000)
     parser.add_argument("--swap-rows", type=int, default=1_000_000)
-    parser.add_argument("--model-rows", type=int, default=1_024)
-    parser.add_argument("--model", type=Path, help="folder of the checkpoint for inprocess, with prompt_template.json or LLaVA's own template")
-    parser.add_argument("--rounds", type=int, default=2, help="of inprocess, one and two executors in turn")
     return parser.parse_args()
 
 
