@@ -199,7 +199,9 @@ record NegativeUnit(
         }
 
         void reject(Rejected rejected, String said) {
-            reasons.add(rejected.reason().code());
+            if (said != null) {
+                reasons.add(rejected.reason().code());
+            }
             // that no further text was found says less than what was wrong with the last one
             if (last == null || said != null || rejected.reason() != Reason.NO_CANDIDATE) {
                 last = rejected;
