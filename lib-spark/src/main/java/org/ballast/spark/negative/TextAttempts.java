@@ -44,7 +44,7 @@ final class TextAttempts {
                 tried.add(swapped.swap(one.positive(), seed, one.promptId(), ordinal)
                         .map(made -> Attempts.Tried.text(made.text(), "swapped"))
                         .orElseGet(() -> Attempts.Tried.none(
-                                Reason.NO_CANDIDATE, "the response has no word that the lexicon exchanges", false)));
+                                Reason.NO_CANDIDATE, "the response has no word that the lexicon exchanges", true)));
             }
             return tried;
         };
