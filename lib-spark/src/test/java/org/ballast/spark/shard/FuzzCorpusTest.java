@@ -19,4 +19,9 @@ class FuzzCorpusTest {
     void parquet() throws IOException {
         InputContract.corpus(ParquetRowsFuzz.class, "parquet", 100).forEach(ParquetRowsFuzz::read);
     }
+
+    @Test
+    void idx() throws IOException {
+        InputContract.corpus(IdxFuzz.class, "pair", 300).forEach(IdxFuzz::read);
+    }
 }
