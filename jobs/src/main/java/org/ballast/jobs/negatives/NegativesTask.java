@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.core.config.StageConfig;
@@ -22,21 +24,7 @@ import org.ballast.spark.negative.NegativeOptions;
 
 /** A stage of {@code negatives}: prompts that were added since the last run, and policies that are new, add to its output. */
 final class NegativesTask implements Task {
-    /** What says which negatives are wanted, and what is told of them: of others those that are there already stay. */
-    private static final Set<String> WANTED = Set.of(
-            "splits",
-            "kinds",
-            "sample",
-            "weaken",
-            "inject",
-            "retrieve",
-            "swap",
-            "chat",
-            "accounts",
-            "price",
-            "max-failure-rate");
-
-    /** Of these what changes a negative: not by which servers it is made, or how many failures are borne. */
+    /** What says which negatives are wanted, and how they are made. */
     private static final List<String> DIGESTED = List.of(
             "splits",
             "kinds",
@@ -51,6 +39,11 @@ final class NegativesTask implements Task {
             "chat.extra",
             "accounts",
             "price");
+
+    /** Of other values of these what is there already stays; servers and failures that are borne change no negative. */
+    private static final Set<String> WANTED = Stream.concat(
+                    DIGESTED.stream().map(key -> key.split("\\.")[0]), Stream.of("max-failure-rate"))
+            .collect(Collectors.toUnmodifiableSet());
 
     private final StageConfig stage;
     private final ModelSettings opened;

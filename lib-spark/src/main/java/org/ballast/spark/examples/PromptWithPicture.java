@@ -29,7 +29,7 @@ public final class PromptWithPicture {
     public static Dataset<Row> prompts(
             SparkSession spark, List<StageFolder> data, List<String> splits, List<String> kinds) {
         Dataset<Row> all = Tables.read(spark, data, Table.PROMPTS);
-        Dataset<Row> chosen = all.filter(in("split", splits).and(in("kind", kinds)));
+        Dataset<Row> chosen = all.filter(wanted(splits, kinds));
         if (chosen.isEmpty()) {
             throw new StageInputException(
                     "no prompt has a split of " + splits + " and a kind of " + kinds + "; there are "
@@ -50,6 +50,11 @@ public final class PromptWithPicture {
         }
         return rows.join(pictures, col("image_id").equalTo(col("picture_id")), "left")
                 .drop("picture_id");
+    }
+
+    /** Whether a prompt is of these splits and kinds; empty: all. */
+    public static Column wanted(List<String> splits, List<String> kinds) {
+        return in("split", splits).and(in("kind", kinds));
     }
 
     private static Column in(String column, List<String> values) {

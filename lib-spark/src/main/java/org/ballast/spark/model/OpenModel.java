@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
+import org.ballast.core.data.Turn;
 import org.ballast.core.image.ClipPreprocessor;
 import org.ballast.core.image.ImageDecoder;
 import org.ballast.core.image.ImageLimits;
@@ -172,11 +173,15 @@ public final class OpenModel implements AutoCloseable {
 
     /** Token ids of a prompt, the place of its picture filled with image tokens. */
     public int[] promptIds(Prompt prompt) throws TextRejected {
-        List<LlavaTokenizer.Turn> history = prompt.history().stream()
+        return promptIds(prompt.history(), prompt.prompt(), prompt.hasImage());
+    }
+
+    /** The same of a text behind earlier turns; without a picture the mark of one is a word of the text. */
+    public int[] promptIds(List<Turn> history, String text, boolean hasImage) throws TextRejected {
+        List<LlavaTokenizer.Turn> turns = history.stream()
                 .map(turn -> new LlavaTokenizer.Turn(turn.prompt(), turn.response()))
                 .toList();
-        return tokenizer.encodePrompt(
-                history, prompt.prompt(), prompt.hasImage(), model.config().imageTokens());
+        return tokenizer.encodePrompt(turns, text, hasImage, model.config().imageTokens());
     }
 
     /** The quarantine reason of a text that {@link #promptIds} or {@link #encode} rejected. */

@@ -11,7 +11,6 @@ import org.ballast.core.mllm.generate.GenerationRequest;
 import org.ballast.core.mllm.generate.Generator;
 import org.ballast.core.response.ResponseModel;
 import org.ballast.core.response.ResponseRequest;
-import org.ballast.core.text.LlavaTokenizer;
 import org.ballast.core.text.TextRejected;
 import org.ballast.spark.model.ModelSpec;
 import org.ballast.spark.model.OpenModel;
@@ -59,14 +58,8 @@ final class MllmModel implements ResponseModel {
         OpenModel model = lease.value();
         boolean picture = request.picture() != null;
         float[] pixels = picture ? model.pixels(request.picture()) : null;
-        List<LlavaTokenizer.Turn> history = request.history().stream()
-                .map(turn -> new LlavaTokenizer.Turn(turn.prompt(), turn.response()))
-                .toList();
         String text = request.system() == null ? request.prompt() : request.system() + "\n" + request.prompt();
-        // without a picture the mark is a word of the text
-        int[] ids = model.tokenizer()
-                .encodePrompt(
-                        history, text, picture, picture ? model.model().config().imageTokens() : 0);
+        int[] ids = model.promptIds(request.history(), text, picture);
         if (model.maxLength() <= ids.length) {
             throw new TextRejected(
                     TextRejected.Reason.TOO_LONG,

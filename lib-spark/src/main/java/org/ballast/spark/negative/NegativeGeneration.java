@@ -95,8 +95,9 @@ public final class NegativeGeneration {
         UnitRunner.Made made =
                 runner.work(open, "prompt_id", widen, unit(policies, times, measured), NegativePlan.attempts());
         double seconds = (System.nanoTime() - start) / 1e9;
-        long quarantined = made.quarantined().count();
-        runner.check(quarantined, made.attempts(), UnitRunner.reasons(made.quarantined()));
+        Map<String, Long> reasons = UnitRunner.reasons(made.quarantined());
+        long quarantined = reasons.values().stream().mapToLong(Long::longValue).sum();
+        runner.check(quarantined, made.attempts(), reasons);
         Map<String, Double> figures = new TreeMap<>(times.figures());
         figures.putAll(models.chat().figures());
         NegativeTables.Stored stored = tables.store(made, Tables.TARGET_FILE_BYTES);

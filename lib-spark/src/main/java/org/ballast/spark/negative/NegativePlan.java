@@ -83,9 +83,8 @@ final class NegativePlan {
     /** Those of the splits and kinds that the options name. */
     Dataset<Row> eligible(Dataset<Row> everything) {
         // for its message where there are none
-        Dataset<Row> ids = PromptWithPicture.prompts(spark, data, options.splits(), options.kinds())
-                .select("prompt_id");
-        return everything.join(ids, new String[] {"prompt_id"}, "left_semi");
+        PromptWithPicture.prompts(spark, data, options.splits(), options.kinds());
+        return everything.filter(PromptWithPicture.wanted(options.splits(), options.kinds()));
     }
 
     /** Those of {@link NegativeOptions#sample()}: each kind of each split with its share, and one prompt at least. */
@@ -111,16 +110,13 @@ final class NegativePlan {
      * @param prior attempts of earlier runs, or null
      */
     Dataset<Row> open(Dataset<Row> chosen, Dataset<Row> prior) {
-        Dataset<Row> rows = chosen;
-        if (prior == null) {
-            rows = rows.withColumn(DONE, array().cast(DataTypes.createArrayType(DataTypes.StringType)));
-        } else {
+        Column none = array().cast(DataTypes.createArrayType(DataTypes.StringType));
+        Dataset<Row> rows = chosen.withColumn(DONE, none);
+        if (prior != null) {
             Dataset<Row> done = prior.groupBy("prompt_id")
                     .agg(collect_set(key(col("policy"), col("sample").cast(DataTypes.StringType), col(CONTENT)))
                             .as(DONE));
-            rows = rows.join(done, new String[] {"prompt_id"}, "left")
-                    .withColumn(
-                            DONE, coalesce(col(DONE), array().cast(DataTypes.createArrayType(DataTypes.StringType))));
+            rows = chosen.join(done, new String[] {"prompt_id"}, "left").withColumn(DONE, coalesce(col(DONE), none));
         }
         List<Column> wanted = new ArrayList<>();
         for (Policy policy : policies) {
