@@ -4,7 +4,7 @@
 #   bin/benchmark.sh mllm [options of tests/benchmarks/mllm.py]         the engine beside transformers and trl
 #   bin/benchmark.sh respond [options of tests/benchmarks/respond.py]   the job respond with one executor and with two
 #   bin/benchmark.sh shard [options of tests/benchmarks/shard.py]       the job shard beside cp and Hugging Face datasets (12 GB of disk)
-#   bin/benchmark.sh negatives [options of tests/benchmarks/negatives.py]  the job negatives: a model server kept busy, a million rows
+#   bin/benchmark.sh negatives [options of tests/benchmarks/negatives.py]  the job negatives: model servers, a million rows, the engine
 #
 # Needs Python 3.11 (PYTHON names another interpreter) and its package index, for the peers' libraries go into a virtual environment
 # under target/benchmarks. BALLAST_PYTHON names an interpreter that has them already. Use an otherwise idle machine.
@@ -28,10 +28,17 @@ fi
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
 mkdir -p "$work"
-if [ "$what" != mllm ]; then
-    exec "$python" "$home/tests/benchmarks/$what.py" --work "$work" "$@"
-fi
-(cd "$home" && mvn -B -q -DskipTests -Dspotless.check.skip -pl lib-core test-compile \
-    dependency:build-classpath -DincludeScope=test -Dmdep.outputFile="$work/class-path") >&2
-exec "$python" "$home/tests/benchmarks/mllm.py" --work "$work" \
-    --class-path "$home/lib-core/target/test-classes:$home/lib-core/target/classes:$(cat "$work/class-path")" "$@"
+test_classes() {
+    (cd "$home" && mvn -B -q -DskipTests -Dspotless.check.skip -pl "$1" test-compile \
+        dependency:build-classpath -DincludeScope=test -Dmdep.outputFile="$work/class-path") >&2
+}
+options=()
+case "$what" in
+    mllm)
+        test_classes lib-core
+        options=(--class-path "$home/lib-core/target/test-classes:$home/lib-core/target/classes:$(cat "$work/class-path")") ;;
+    negatives)
+        test_classes lib-core,lib-spark
+        options=(--class-path "$home/lib-spark/target/test-classes:$home/lib-spark/target/classes:$(cat "$work/class-path")") ;;
+esac
+exec "$python" "$home/tests/benchmarks/$what.py" --work "$work" ${options[@]+"${options[@]}"} "$@"

@@ -2,14 +2,22 @@
 
 server  error injection by a model server of fixed service time and capacity (peers/openai_fake.py: 200 ms, 64 at once): how busy two executors
         keep it, over 10,000 rows
-swap    exchanged words of a million rows: time, memory, files, and what planning and commits take
+swap    exchanged words of a million rows: time, memory, files, and how long no task ran
+engine  answers of the demo's model to weakened pictures: the job in one slot beside a bare loop over the engine (WeakenLoop), taking turns
+scale   the same answers by one executor of one thread and by two, taking turns; answers compared row by row
+
+engine and scale need the demo's stages `shard-instruct` and `sft` (--demo, the root of a finished run of conf/sample.conf). Their rates are those behind the
+first block of rows, in which the model is opened and the JVM warms up, commits included; `stage` is all that the job reports for its stage.
 
 bin/benchmark.sh negatives starts it.
 """
 
 import argparse
 import json
+import os
+import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 HOME = HERE.parent.parent
 PEERS = HERE / "peers"
 sys.path.insert(0, str(PEERS))
-SETS = ("server", "swap")
+SETS = ("server", "swap", "engine", "scale")
 COLORS = ("red", "blue", "green", "yellow", "black", "white", "brown", "orange")
 THINGS = ("ball", "car", "cup", "door", "kite", "hat", "boat", "chair")
 
@@ -32,17 +40,21 @@ def arguments():
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--server-rows", type=int, default=10_000)
     parser.add_argument("--swap-rows", type=int, default=1_000_000)
+    parser.add_argument("--demo", type=Path, default=HOME / "out" / "sample", help="root of a finished run of conf/sample.conf")
+    parser.add_argument("--class-path", help="of lib-spark's tests")
+    parser.add_argument("--rounds", type=int, default=1, help="times one, other, other, one of engine and scale")
     return parser.parse_args()
 
 
-def submit(work, job, root, config, stage=None, master="local[2]", options=()):
+def submit(work, job, root, config, stage=None, master="local[2]", options=(), java=""):
     """Runs a job, and returns its result and its peak of resident memory, all processes of it together."""
     command = [HOME / "bin" / "submit.sh", job, "--conf", config, "--set", f"root={root}", "--master", master]
     command += ["--stage", stage] if stage else []
     command += ["--", *options] if options else []
     with tempfile.TemporaryFile("w+", dir=work) as errors:
         begin = time.perf_counter()
-        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors, text=True,
+                                   env={**os.environ, "BALLAST_DRIVER_JAVA_OPTIONS": java})
         watch = subprocess.Popen([sys.executable, PEERS / "rss_watch.py", "--pid", str(process.pid), "--children"], stdout=subprocess.PIPE, text=True)
         output = process.communicate()[0]
         seconds = time.perf_counter() - begin
@@ -100,7 +112,9 @@ def server(args):
 }}
 ''')
         shutil.rmtree(root / "rewritten", ignore_errors=True)
-        stages, seconds, peak = submit(args.work, "negatives", root, config, "rewritten", "local-cluster[2,2,1024]", ("--driver-memory", "1g"))
+        collections = args.work / "driver-gc.log"
+        stages, seconds, peak = submit(args.work, "negatives", root, config, "rewritten", "local-cluster[2,2,1024]", ("--driver-memory", "512m"),
+                                       f"-Xlog:gc:file={collections}:uptime:filecount=0")
         stats = json.load(urllib.request.urlopen(f"{base}/stats"))
     finally:
         fake.terminate()
@@ -108,6 +122,16 @@ def server(args):
     print(f"server: {args.server_rows} rows, {stats['requests']} requests, {stats['answered_per_s']} a second of {stats['limit_per_s']} possible, "
           f"busy {100 * stats['busy_fraction']:.1f} % (goal >= 97), service {stats['service_ms_mean']} ms, longest queue {stats['max_queue']}; "
           f"stage {stage['seconds']:.1f} s, whole command {seconds:.1f} s, peak {peak['peak_rss_mib']:.0f} MiB of all processes; rows {stage['rows']}", flush=True)
+    print(f"        live heap of the driver after collections, MiB, in tenths of the run: {' '.join(map(str, live(collections)))}", flush=True)
+
+
+def live(log):
+    """Least heap in MiB that a collection left in each tenth of the time that a log of collections covers; `-` where there was none."""
+    found = [(float(at), int(mib)) for at, mib in re.findall(r"^\[([0-9.]+)s\].*Pause .*->(\d+)M\(", log.read_text(), re.MULTILINE)]
+    tenths = [[] for _ in range(10)]
+    for at, mib in found:
+        tenths[min(9, int(10 * at / found[-1][0]))].append(mib)
+    return [min(values, default="-") for values in tenths]
 
 
 def swap(args):
@@ -126,28 +150,139 @@ def swap(args):
     stages, seconds, peak = submit(args.work, "negatives", root, config, "swapped", "local[2]",
                                    ("--driver-memory", "2g", "--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"))
     log = next(logs.iterdir())
-    busy = idle(log)
+    unused = idle(log)
     files = [path for path in (root / "swapped").rglob("*") if path.is_file()]
     stage = stages["swapped"]
     print(f"swap: {args.swap_rows} rows in {stage['seconds']:.1f} s ({args.swap_rows / stage['seconds']:.0f} a second), whole command {seconds:.1f} s, "
-          f"peak {peak['peak_rss_mib']:.0f} MiB; no task ran for {100 * (1 - busy):.1f} % of the time between the first task and the last (goal < 5); "
+          f"peak {peak['peak_rss_mib']:.0f} MiB; no task ran for {100 * unused:.1f} % of the time between the first task and the last (goal < 5); "
           f"{len(files)} files, {sum(path.stat().st_size for path in files) / args.swap_rows:.0f} bytes a row; rows {stage['rows']}", flush=True)
     shutil.rmtree(logs)
 
 
-def idle(log):
-    """Share of the time between the first task and the last in which a task ran."""
-    spans = []
+def events(log, *names):
+    """The events of these names in one of Spark's event logs."""
     for line in log.read_text().splitlines():
         event = json.loads(line)
-        if event["Event"] == "SparkListenerTaskEnd":
-            spans.append((event["Task Info"]["Launch Time"], event["Task Info"]["Finish Time"]))
-    spans.sort()
+        if event["Event"] in names:
+            yield event
+
+
+def idle(log):
+    """Share of the time between the first task and the last in which no task ran."""
+    spans = sorted((event["Task Info"]["Launch Time"], event["Task Info"]["Finish Time"]) for event in events(log, "SparkListenerTaskEnd"))
     ran, end = 0, spans[0][0]
     for start, stop in spans:
         ran += max(0, stop - max(start, end))
         end = max(end, stop)
-    return ran / (end - spans[0][0])
+    return 1 - ran / (end - spans[0][0])
+
+
+WEAKEN = {"step": 600, "max-tokens": 48, "temperature": 0.2}
+SEED = 17
+UNIT_ROWS = 256
+BATCH_ROWS = 64
+
+
+def demo_stage(args, executors):
+    """A root with the demo's data and model, and a configuration of a stage that answers all its prompts once, the first wave of one unit an executor."""
+    for stage in ("shard-instruct", "sft"):
+        if not (args.demo / stage / "manifest.json").is_file():
+            raise SystemExit(f"{args.demo} has no finished stage {stage}: run bin/submit.sh pipeline --conf conf/sample.conf first, or name its root by --demo")
+    root = args.work / f"demo-{executors}"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    for stage in ("shard-instruct", "sft"):
+        shutil.copytree(args.demo / stage, root / stage)
+    config = args.work / f"demo-{executors}.conf"
+    config.write_text(f'''include "{HOME}/conf/sample.conf"
+root = "{root}"
+seed = {SEED}
+stages.weakened {{
+  job = negatives
+  inputs {{ data = shard-instruct, model = sft }}
+  weaken {{ step = {WEAKEN["step"]}, max-tokens = {WEAKEN["max-tokens"]}, temperature = {WEAKEN["temperature"]} }}
+  retrieve.enabled = false
+  quality {{ rules = [], attempts = 1 }}
+  max-failure-rate = 0.5
+  splits = [train, val, compositional-val, test, compositional]
+  unit-rows = {UNIT_ROWS}
+  batch-size = {BATCH_ROWS}
+  wave-units = {executors}
+}}
+''')
+    return root, config
+
+
+def weakened(args, executors, master):
+    """Seconds of the stage, rows a second behind the first wave, and all answers by prompt, with those that the rules put aside."""
+    import pyarrow.parquet
+
+    root, config = demo_stage(args, executors)
+    logs = Path(tempfile.mkdtemp(dir=args.work))
+    stages, _, _ = submit(args.work, "negatives", root, config, "weakened", master,
+                          ("--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"))
+    ends, jobs = {}, {}
+    for event in events(next(logs.iterdir()), "SparkListenerJobStart", "SparkListenerTaskEnd"):
+        if event["Event"] == "SparkListenerJobStart":
+            description = event.get("Properties", {}).get("spark.job.description", "")
+            if description.startswith("wave "):
+                jobs.update((stage, int(description.split(":")[0].split()[1])) for stage in event["Stage IDs"])
+        elif event["Stage ID"] in jobs:
+            wave = jobs[event["Stage ID"]]
+            ends[wave] = max(ends.get(wave, 0), event["Task Info"]["Finish Time"] / 1000)
+    rows = {row["prompt_id"]: row["response"] for row in pyarrow.parquet.read_table(root / "weakened" / "completions").to_pylist()}
+    rows.update((row["id"], row["raw"]) for row in pyarrow.parquet.read_table(root / "weakened" / "quarantine").to_pylist())
+    shutil.rmtree(logs)
+    rate = (len(rows) - UNIT_ROWS * executors) / (max(ends.values()) - ends[0])
+    return stages["weakened"]["seconds"], rate, rows
+
+
+def loop(args, root):
+    """Rows a second of the bare loop behind its first block, and all its answers by prompt."""
+    import pyarrow.parquet
+
+    pictures = args.work / "demo-pictures"
+    pictures.mkdir(exist_ok=True)
+    for row in pyarrow.parquet.read_table(root / "shard-instruct" / "images").to_pylist():
+        (pictures / row["image_id"]).write_bytes(row["image"]["bytes"])
+    prompts = sorted(pyarrow.parquet.read_table(root / "shard-instruct" / "prompts").to_pylist(), key=lambda row: row["prompt_id"])
+    source, answers = args.work / "loop.jsonl", args.work / "loop-answers.jsonl"
+    source.write_text("".join(json.dumps({"id": row["prompt_id"], "prompt": row["prompt"], "image": str(pictures / row["image_id"])}) + "\n" for row in prompts))
+    command = ["java", "-Xmx2g", "-XX:+UseParallelGC", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", args.class_path,
+               "org.ballast.spark.negative.WeakenLoop", root / "sft" / "checkpoint", source, answers, WEAKEN["step"], WEAKEN["max-tokens"], WEAKEN["temperature"],
+               SEED, UNIT_ROWS, BATCH_ROWS]
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "OMP_NUM_THREADS": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
+    if done.returncode:
+        raise SystemExit(done.stderr[-4000:])
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    rows = [json.loads(line) for line in answers.read_text().splitlines()]
+    return result["seconds"], result["rows_per_s"], {row["id"]: row["response"] for row in rows}
+
+
+def compare(args, sides, what):
+    """Takes turns; prints each, and gives the median rates and seconds of both and their answers."""
+    seconds, rates, answers = ([], []), ([], []), [None, None]
+    for side in (0, 1, 1, 0) * args.rounds:
+        took, rate, answers[side] = sides[side]()
+        seconds[side].append(took)
+        rates[side].append(rate)
+        print(f"  {what[side]}: {took:.1f} s, {rate:.1f} rows/s behind the first rows", flush=True)
+    same = sum(answers[1].get(id) == text for id, text in answers[0].items())
+    return list(map(statistics.median, rates)), list(map(statistics.median, seconds)), f"{same} of {len(answers[0])} answers the same"
+
+
+def engine(args):
+    root, _ = demo_stage(args, 1)
+    rates, _, same = compare(args, (lambda: loop(args, root), lambda: weakened(args, 1, "local[1]")), ("bare loop", "job"))
+    print(f"engine: loop {rates[0]:.1f} rows/s, job in one slot {rates[1]:.1f} rows/s, ratio {rates[1] / rates[0]:.3f} (goal >= 0.9); {same}", flush=True)
+
+
+def scale(args):
+    rates, seconds, same = compare(args, (lambda: weakened(args, 1, "local-cluster[1,1,2048]"), lambda: weakened(args, 2, "local-cluster[2,1,2048]")),
+                                   ("one executor", "two executors"))
+    print(f"scale: one executor {rates[0]:.1f} rows/s, two {rates[1]:.1f} rows/s, ratio {rates[1] / rates[0]:.2f} (goal >= 1.8); "
+          f"whole stage {seconds[0]:.1f} s and {seconds[1]:.1f} s, ratio {seconds[0] / seconds[1]:.2f}; {same}", flush=True)
 
 
 def main():

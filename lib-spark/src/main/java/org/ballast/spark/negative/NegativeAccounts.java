@@ -28,6 +28,7 @@ import org.ballast.spark.negative.NegativeMetrics.Example;
 import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
 import org.ballast.spark.negative.NegativeMetrics.Source;
 import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.WordTest;
 
 /** Measures a stage's negatives beside the right responses to the same prompts. What comes to the driver is as large as types, bins, models and examples are many. */
 public final class NegativeAccounts {
@@ -131,11 +132,11 @@ public final class NegativeAccounts {
                                     .orElse(null),
                             examples(type)));
         }
-        return new NegativeMetrics(
-                NegativeMetrics.VERSION,
-                NegativeMetrics.CONVENTIONS,
-                types,
-                BagOfWords.of(pairs, options.bagOfWordsPairs(), options.seed()).orElse(null));
+        WordTest ofAll = types.size() == 1
+                ? types.values().iterator().next().bagOfWords()
+                : BagOfWords.of(pairs, options.bagOfWordsPairs(), options.seed())
+                        .orElse(null);
+        return new NegativeMetrics(NegativeMetrics.VERSION, NegativeMetrics.CONVENTIONS, types, ofAll);
     }
 
     private Dataset<Row> ofType(String type) {

@@ -1,5 +1,6 @@
 package org.ballast.spark.negative;
 
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,7 +115,8 @@ public record NegativeMetrics(
      * @param accuracy share of held-out pairs whose positive is picked, a tie is half; 0.5 means that words do not tell
      * @param standardError sqrt(accuracy (1 - accuracy) / pairs): a lower bound, for pairs of one picture are alike
      */
-    public record WordTest(long pairs, long pictures, int vocabulary, double accuracy, double standardError) {}
+    public record WordTest(long pairs, long pictures, int vocabulary, double accuracy, double standardError)
+            implements Serializable {}
 
     /**
      * One negative to look at.
