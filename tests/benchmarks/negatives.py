@@ -2,7 +2,7 @@
 
 server  error injection by a model server of fixed service time and capacity (peers/openai_fake.py: 200 ms, 64 at once): how busy two executors
         keep it, over 10,000 rows
-swap    exchanged words of a million rows: time, memory, files, and how long no task ran
+swap    exchanged words of a million rows: time, memory, files, and how long no task ran, by phase
 engine  answers of the demo's model to weakened pictures: the job in one slot beside a bare loop over the engine (WeakenLoop), taking turns
 scale   the same answers by one executor of one thread and by two, taking turns; answers compared row by row
 
@@ -150,11 +150,13 @@ def swap(args):
     stages, seconds, peak = submit(args.work, "negatives", root, config, "swapped", "local[2]",
                                    ("--driver-memory", "2g", "--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"))
     log = next(logs.iterdir())
-    unused = idle(log)
+    shares = phases(log, "swapped")
     files = [path for path in (root / "swapped").rglob("*") if path.is_file()]
     stage = stages["swapped"]
     print(f"swap: {args.swap_rows} rows in {stage['seconds']:.1f} s ({args.swap_rows / stage['seconds']:.0f} a second), whole command {seconds:.1f} s, "
-          f"peak {peak['peak_rss_mib']:.0f} MiB; no task ran for {100 * unused:.1f} % of the time between the first task and the last (goal < 5); "
+          f"peak {peak['peak_rss_mib']:.0f} MiB; "
+          f"no task ran for {sum(idle for _, idle in shares.values()):.1f} % of the time between the first task and the last (goal < 5): "
+          f"{', '.join(f'{phase} {idle:.1f} of its {took:.1f}' for phase, (took, idle) in shares.items())}; "
           f"{len(files)} files, {sum(path.stat().st_size for path in files) / args.swap_rows:.0f} bytes a row; rows {stage['rows']}", flush=True)
     shutil.rmtree(logs)
 
@@ -167,14 +169,23 @@ def events(log, *names):
             yield event
 
 
-def idle(log):
-    """Share of the time between the first task and the last in which no task ran."""
-    spans = sorted((event["Task Info"]["Launch Time"], event["Task Info"]["Finish Time"]) for event in events(log, "SparkListenerTaskEnd"))
-    ran, end = 0, spans[0][0]
-    for start, stop in spans:
-        ran += max(0, stop - max(start, end))
+def phases(log, stage):
+    """For each phase of a stage its share of the time between the first task and the last, and the part of it in which no task ran; both in percent."""
+    owner, tasks = {}, []
+    for event in events(log, "SparkListenerJobStart", "SparkListenerTaskEnd"):
+        if event["Event"] == "SparkListenerJobStart":
+            description = event.get("Properties", {}).get("spark.job.description", "")
+            owner.update(dict.fromkeys(event["Stage IDs"], "waves" if description.startswith("wave ") else description.removeprefix(f"{stage}: ")))
+        else:
+            tasks.append((event["Task Info"]["Launch Time"], event["Task Info"]["Finish Time"], owner[event["Stage ID"]]))
+    tasks.sort()
+    first = end = tasks[0][0]
+    took, idle = {}, {}
+    for start, stop, phase in tasks:
+        idle[phase] = idle.get(phase, 0) + max(0, start - end)
+        took[phase] = took.get(phase, 0) + max(0, stop - end)
         end = max(end, stop)
-    return 1 - ran / (end - spans[0][0])
+    return {phase: (100 * took[phase] / (end - first), 100 * idle[phase] / (end - first)) for phase in took}
 
 
 WEAKEN = {"step": 600, "max-tokens": 48, "temperature": 0.2}

@@ -23,6 +23,6 @@ public record StageOutcome(
     public static StageOutcome of(UnitRunner.Outcome outcome, Map<String, String> models) {
         Map<String, Double> metrics = new TreeMap<>();
         outcome.reasons().forEach((reason, count) -> metrics.put("quarantined." + reason, (double) count));
-        return new StageOutcome(outcome.rows(), metrics, models);
+        return new StageOutcome(outcome.rows(), metrics, models, outcome.durationsMillis());
     }
 }

@@ -83,6 +83,7 @@ final class StageRunner {
         LOG.info("{}: {} {}", stage.name(), verb(state), stage.job());
         long start = System.nanoTime();
         StageOutcome outcome;
+        spark.sparkContext().setJobDescription(stage.name());
         try {
             outcome = task.run(context);
         } catch (Exception e) {
@@ -90,6 +91,8 @@ final class StageRunner {
             throw lease.lost()
                     .<Exception>map(reason -> new StageFailure("stage " + stage.name() + ": " + reason, e))
                     .orElse(e);
+        } finally {
+            spark.sparkContext().setJobDescription(null);
         }
         long millis = (System.nanoTime() - start) / 1_000_000;
         Map<String, Long> durations = new LinkedHashMap<>(outcome.durationsMillis());

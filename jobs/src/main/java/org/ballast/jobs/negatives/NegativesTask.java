@@ -21,6 +21,7 @@ import org.ballast.spark.negative.AccountOptions;
 import org.ballast.spark.negative.NegativeAccounts;
 import org.ballast.spark.negative.NegativeGeneration;
 import org.ballast.spark.negative.NegativeOptions;
+import org.ballast.spark.session.Phases;
 
 /** A stage of {@code negatives}: prompts that were added since the last run, and policies that are new, add to its output. */
 final class NegativesTask implements Task {
@@ -90,6 +91,7 @@ final class NegativesTask implements Task {
         ModelSpec model = options.needsCheckpoint() || (options.sample() > 0 && given)
                 ? opened.checkpoint(context, "model")
                 : null;
+        Phases phases = new Phases(context.spark(), context.output().stage());
         NegativeGeneration.Result result = new NegativeGeneration(
                         context.spark(),
                         context.output(),
@@ -97,11 +99,17 @@ final class NegativesTask implements Task {
                         model,
                         options,
                         context.run().seed())
-                .run();
+                .run(phases);
+        phases.begin("accounts");
         Map<String, Double> metrics = new TreeMap<>(result.figures());
         result.reasons().forEach((reason, count) -> metrics.put("quarantined." + reason, (double) count));
         metrics.putAll(
                 NegativeAccounts.write(result.completions(), context.inputs("data"), context.output(), accounts));
-        return new StageOutcome(result.rows(), metrics, model == null ? Map.of() : Map.of("model", model.digest()));
+        phases.end();
+        return new StageOutcome(
+                result.rows(),
+                metrics,
+                model == null ? Map.of() : Map.of("model", model.digest()),
+                phases.durationsMillis());
     }
 }

@@ -17,6 +17,7 @@ import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.model.ModelSpec;
+import org.ballast.spark.session.Phases;
 import org.ballast.spark.session.RequestRate;
 import org.ballast.spark.units.UnitRunner;
 
@@ -65,32 +66,22 @@ public final class NegativeGeneration {
             Dataset<Row> completions,
             Dataset<Row> attempts) {}
 
-    /** Runs; each attempt ends in {@code completions} or in {@code quarantine}. */
-    public Result run() {
+    /** Runs; each attempt ends in {@code completions} or in {@code quarantine}. The last phase, {@code store}, is left open. */
+    public Result run(Phases phases) {
+        phases.begin("plan");
         List<Policy> policies = Policy.of(options, models);
         NegativePlan plan = new NegativePlan(spark, data, options, policies, seed);
         Dataset<Row> everything = plan.everything();
         Dataset<Row> eligible = plan.eligible(everything);
         NegativeTables tables = new NegativeTables(spark, output, everything);
-        boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
-        Dataset<Row> open = plan.withKnown(plan.open(plan.sampled(eligible), tables.prior()), everything, truthChecked);
-        if (options.retrieve().isPresent()) {
-            // a pilot looks through all responses too, so that its negatives are those of the whole
-            open = Neighbours.add(
-                    open,
-                    Neighbours.of(
-                            spark,
-                            output,
-                            data,
-                            eligible,
-                            options.retrieve().get().search()));
-        }
         boolean measured = options.sample() > 0 && models.checkpoint() != null;
         boolean seen = options.weaken().isPresent() || options.checks().margin().isPresent() || measured;
         UnaryOperator<Dataset<Row>> widen =
                 seen ? wave -> PromptWithPicture.join(spark, data, wave) : UnaryOperator.identity();
         ModelTimes times = new ModelTimes(spark.sparkContext(), policies);
-        UnitRunner runner = new UnitRunner(spark, output, Table.COMPLETIONS, AttemptRows.TABLE, options.units());
+        UnitRunner runner =
+                new UnitRunner(spark, output, Table.COMPLETIONS, AttemptRows.TABLE, options.units(), phases);
+        Dataset<Row> open = open(plan, everything, eligible, tables);
         long start = System.nanoTime();
         UnitRunner.Made made =
                 runner.work(open, "prompt_id", widen, unit(policies, times, measured), NegativePlan.attempts());
@@ -98,9 +89,9 @@ public final class NegativeGeneration {
         Map<String, Long> reasons = UnitRunner.reasons(made.quarantined());
         long quarantined = reasons.values().stream().mapToLong(Long::longValue).sum();
         runner.check(quarantined, made.attempts(), reasons);
+        NegativeTables.Stored stored = tables.store(made, Tables.TARGET_FILE_BYTES);
         Map<String, Double> figures = new TreeMap<>(times.figures());
         figures.putAll(models.chat().figures());
-        NegativeTables.Stored stored = tables.store(made, Tables.TARGET_FILE_BYTES);
         figures.putAll(AttemptFigures.of(stored.attempts(), options.price()));
         if (options.sample() > 0) {
             long piloted = stored.attempts().select("prompt_id").distinct().count();
@@ -113,6 +104,17 @@ public final class NegativeGeneration {
                 figures,
                 stored.completions(),
                 stored.attempts());
+    }
+
+    /** Prompts of which negatives are to be made, with all that the attempts need to know. */
+    private Dataset<Row> open(
+            NegativePlan plan, Dataset<Row> everything, Dataset<Row> eligible, NegativeTables tables) {
+        boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
+        Dataset<Row> open = plan.withKnown(plan.open(plan.sampled(eligible), tables.prior()), everything, truthChecked);
+        // a pilot looks through all responses too, so that its negatives are those of the whole
+        return options.retrieve()
+                .map(retrieve -> Neighbours.add(open, Neighbours.of(spark, output, data, eligible, retrieve.search())))
+                .orElse(open);
     }
 
     private NegativeUnit unit(List<Policy> policies, ModelTimes times, boolean measured) {

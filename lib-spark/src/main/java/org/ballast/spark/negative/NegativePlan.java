@@ -72,8 +72,7 @@ final class NegativePlan {
         Dataset<Row> truth = Tables.read(spark, data, Table.COMPLETIONS)
                 .filter(col("type").equalTo(CompletionType.GROUND_TRUTH.stored()))
                 .select(col("prompt_id"), col("response"));
-        Dataset<Row> all =
-                PromptWithPicture.prompts(spark, data, List.of(), List.of()).join(truth, "prompt_id");
+        Dataset<Row> all = Tables.read(spark, data, Table.PROMPTS).join(truth, "prompt_id");
         Column history = coalesce(to_json(col("history")), lit(""));
         Column content = sha2(
                 concat_ws("\u0000", col("prompt"), history, coalesce(col("image_id"), lit("")), col("response")), 256);

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ final class TextStatistics {
     private TextStatistics() {}
 
     /**
-     * Reads pairs three times.
+     * Reads pairs twice.
      *
      * @param pairs columns {@code type}, {@code positive}, {@code negative} and their numbers of words, {@code right} and {@code wrong}
      */
@@ -57,19 +58,18 @@ final class TextStatistics {
             statistics.lengths.computeIfAbsent(side(row), key -> new long[LengthHistogram.BINS.size()])[row.getInt(2)] =
                     row.getLong(3);
         }
-        collect(pairs, words(col("text.text")), statistics.words);
-        collect(pairs, wordPairs(col("text.text")), statistics.wordPairs);
-        return statistics;
-    }
-
-    private static void collect(Dataset<Row> pairs, Column grams, Map<Side, Grams> into) {
         for (Row row : sides(pairs)
-                .select(col("type"), col("text.side"), explode(grams).as("gram"))
-                .groupBy("type", "side")
+                .select(
+                        col("type"),
+                        col("text.side"),
+                        explode(grams(col("text.text"))).as("gram"))
+                .groupBy(col("type"), col("side"), col("gram").contains(" ").as("pair"))
                 .agg(count(lit(1)), countDistinct("gram"))
                 .collectAsList()) {
-            into.put(side(row), new Grams(row.getLong(2), row.getLong(3)));
+            (row.getBoolean(2) ? statistics.wordPairs : statistics.words)
+                    .put(side(row), new Grams(row.getLong(3), row.getLong(4)));
         }
+        return statistics;
     }
 
     private static Side side(Row row) {
@@ -100,19 +100,21 @@ final class TextStatistics {
                 .apply(text);
     }
 
-    /** Two words that follow each other, with a space between them. */
-    private static Column wordPairs(Column text) {
-        return udf((UDF1<String, String[]>) TextStatistics::wordPairs, DataTypes.createArrayType(DataTypes.StringType))
+    /** The words of a text, and each two that follow each other, with a space between them. */
+    private static Column grams(Column text) {
+        return udf(
+                        (UDF1<String, String[]>) TextStatistics::grams,
+                        DataTypes.createArrayType(DataTypes.StringType, false))
                 .apply(text);
     }
 
-    private static String[] wordPairs(String text) {
+    private static String[] grams(String text) {
         List<String> words = Words.of(text);
-        String[] pairs = new String[Math.max(0, words.size() - 1)];
-        for (int i = 0; i < pairs.length; i++) {
-            pairs[i] = words.get(i) + " " + words.get(i + 1);
+        List<String> grams = new ArrayList<>(words);
+        for (int i = 1; i < words.size(); i++) {
+            grams.add(words.get(i - 1) + " " + words.get(i));
         }
-        return pairs;
+        return grams.toArray(String[]::new);
     }
 
     LengthHistogram lengths(String type) {

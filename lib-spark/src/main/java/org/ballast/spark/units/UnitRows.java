@@ -28,25 +28,41 @@ final class UnitRows implements AutoCloseable {
     /** Number of the first row of each partition, and of the one behind the last. */
     private final long[] starts;
 
-    UnitRows(SparkSession spark, Dataset<Row> rows, String key, int unitRows) {
+    private final long attempts;
+
+    /** @param attempts a whole number of each row that is summed up */
+    UnitRows(SparkSession spark, Dataset<Row> rows, String key, Column attempts, int unitRows) {
         this.spark = spark;
         this.unitRows = unitRows;
         schema = rows.schema().add(UNIT, DataTypes.IntegerType, false);
-        sorted = rows.orderBy(functions.col(key)).javaRDD().persist(StorageLevel.MEMORY_AND_DISK_SER());
-        List<Long> counts = sorted.mapPartitions(UnitRows::count).collect();
+        int width = rows.schema().size();
+        // the number stands where the unit will
+        sorted = rows.withColumn(UNIT, attempts.cast(DataTypes.LongType))
+                .orderBy(functions.col(key))
+                .javaRDD()
+                .persist(StorageLevel.MEMORY_AND_DISK_SER());
+        List<Counted> counts = sorted.mapPartitions(part -> count(part, width)).collect();
         starts = new long[counts.size() + 1];
+        long sum = 0;
         for (int i = 0; i < counts.size(); i++) {
-            starts[i + 1] = starts[i] + counts.get(i);
+            starts[i + 1] = starts[i] + counts.get(i).rows;
+            sum += counts.get(i).attempts;
         }
+        this.attempts = sum;
         units();
     }
 
-    private static Iterator<Long> count(Iterator<Row> rows) {
+    /** Of a partition. */
+    private record Counted(long rows, long attempts) implements Serializable {}
+
+    private static Iterator<Counted> count(Iterator<Row> rows, int attempts) {
         long count = 0;
-        for (; rows.hasNext(); rows.next()) {
+        long sum = 0;
+        while (rows.hasNext()) {
+            sum += rows.next().getLong(attempts);
             count++;
         }
-        return List.of(count).iterator();
+        return List.of(new Counted(count, sum)).iterator();
     }
 
     long rows() {
@@ -57,14 +73,9 @@ final class UnitRows implements AutoCloseable {
         return Math.toIntExact((rows() + unitRows - 1) / unitRows);
     }
 
-    /** Sum of a whole number over all rows. */
-    long sum(Column number) {
-        return rows() == 0
-                ? 0
-                : spark.createDataFrame(numbered(), schema)
-                        .agg(functions.sum(number.cast(DataTypes.LongType)))
-                        .head()
-                        .getLong(0);
+    /** Attempts of all rows together. */
+    long attempts() {
+        return attempts;
     }
 
     /** The rows of units {@code first .. end - 1}, with their unit. */
@@ -86,7 +97,7 @@ final class UnitRows implements AutoCloseable {
         return sorted.mapPartitionsWithIndex((partition, rows) -> new Numbered(rows, begins[partition], size), true);
     }
 
-    /** Adds the unit to rows whose numbers follow one another. */
+    /** Sets the unit of rows whose numbers follow one another. */
     private static final class Numbered implements Iterator<Row> {
         private final Iterator<Row> rows;
         private final int unitRows;
@@ -106,11 +117,11 @@ final class UnitRows implements AutoCloseable {
         @Override
         public Row next() {
             Row row = rows.next();
-            Object[] values = new Object[row.size() + 1];
-            for (int i = 0; i < row.size(); i++) {
+            Object[] values = new Object[row.size()];
+            for (int i = 0; i < values.length - 1; i++) {
                 values[i] = row.get(i);
             }
-            values[row.size()] = Math.toIntExact(number++ / unitRows);
+            values[values.length - 1] = Math.toIntExact(number++ / unitRows);
             return RowFactory.create(values);
         }
     }

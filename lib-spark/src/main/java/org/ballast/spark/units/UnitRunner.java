@@ -23,6 +23,7 @@ import org.ballast.spark.io.Table;
 import org.ballast.spark.io.Tables;
 import org.ballast.spark.io.Waves;
 import org.ballast.spark.rows.QuarantinedRows;
+import org.ballast.spark.session.Phases;
 import org.ballast.spark.session.Progress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,18 +46,24 @@ public final class UnitRunner {
     private final Table table;
     private final Table notes;
     private final UnitOptions options;
+    private final Phases phases;
 
     public UnitRunner(SparkSession spark, StageFolder stage, Table table, UnitOptions options) {
-        this(spark, stage, table, null, options);
+        this(spark, stage, table, null, options, new Phases(spark, stage.stage()));
     }
 
-    /** @param notes second table, whose rows the function gives to {@link UnitFunction.Output#note}; null: none */
-    public UnitRunner(SparkSession spark, StageFolder stage, Table table, Table notes, UnitOptions options) {
+    /**
+     * @param notes second table, whose rows the function gives to {@link UnitFunction.Output#note}; null: none
+     * @param phases of the stage: {@code plan}, then {@code waves}, then {@code store}, which is left open
+     */
+    public UnitRunner(
+            SparkSession spark, StageFolder stage, Table table, Table notes, UnitOptions options, Phases phases) {
         this.spark = spark;
         this.stage = stage;
         this.table = table;
         this.notes = notes;
         this.options = options;
+        this.phases = phases;
     }
 
     /**
@@ -64,8 +71,9 @@ public final class UnitRunner {
      *
      * @param rows attempts in, rows of the table out, and those in quarantine
      * @param reasons how many of the latter for each reason, most frequent first
+     * @param durationsMillis wall-clock time by phase
      */
-    public record Outcome(RowAccount rows, Map<String, Long> reasons) {}
+    public record Outcome(RowAccount rows, Map<String, Long> reasons, Map<String, Long> durationsMillis) {}
 
     /**
      * What all waves hold, to be stored while the stage's work folder is there.
@@ -99,7 +107,8 @@ public final class UnitRunner {
         Map<String, Long> reasons = reasons(made.quarantined());
         long quarantined = Tables.write(made.quarantined(), stage, Table.QUARANTINE, targetFileBytes);
         check(quarantined, made.attempts(), reasons);
-        return new Outcome(new RowAccount(made.attempts(), written, quarantined), reasons);
+        phases.end();
+        return new Outcome(new RowAccount(made.attempts(), written, quarantined), reasons, phases.durationsMillis());
     }
 
     /**
@@ -112,9 +121,11 @@ public final class UnitRunner {
         Table waveTable = waveTable();
         Waves waves = Waves.of(stage, waveTable);
         LongAccumulator rejected = spark.sparkContext().longAccumulator(QUARANTINED);
-        try (UnitRows units = new UnitRows(spark, rows, key, options.unitRows());
+        phases.begin("plan");
+        try (UnitRows units = new UnitRows(spark, rows, key, attempts, options.unitRows());
                 Progress progress = Progress.of(stage.stage(), "rows", units.rows())) {
-            long total = units.sum(attempts);
+            long total = units.attempts();
+            phases.begin("waves");
             new WaveSchedule(spark, stage, waves, options)
                     .run(
                             units.units(),
@@ -130,6 +141,7 @@ public final class UnitRunner {
                                 // beyond hope already: do not go on for days
                                 requireAllowed(rejected.value(), total, Map.of());
                             });
+            phases.begin("store");
             Dataset<Row> done = waves.read(spark);
             return new Made(
                     done.filter(col(ROW).isNotNull()).select(col(ROW + ".*")),

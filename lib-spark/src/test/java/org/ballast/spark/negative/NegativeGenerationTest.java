@@ -36,6 +36,7 @@ import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.ImageRows;
 import org.ballast.spark.rows.PromptRows;
 import org.ballast.spark.rows.SampleRows;
+import org.ballast.spark.session.Phases;
 import org.ballast.spark.units.UnitOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,7 +131,8 @@ class NegativeGenerationTest {
     }
 
     private NegativeGeneration.Result run(StageFolder output, NegativeOptions options) {
-        return new NegativeGeneration(spark, output, List.of(data), null, options, SEED).run();
+        return new NegativeGeneration(spark, output, List.of(data), null, options, SEED)
+                .run(new Phases(spark, output.stage()));
     }
 
     private Map<String, String> negatives(StageFolder output) {

@@ -30,6 +30,7 @@ import org.ballast.spark.io.Tables;
 import org.ballast.spark.negative.NegativeOptions.Share;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
+import org.ballast.spark.session.Phases;
 import org.ballast.spark.units.UnitOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -111,8 +112,8 @@ class NegativeUpdateTest {
     private NegativeGeneration.Result run(String stage, StageFolder data, NegativeOptions options, String inputs) {
         StageFolder output = StageFolder.of(new Configuration(), root.toString(), stage);
         output.open(RunHeader.now(stage, "negatives", "c", Map.of("data", inputs)), false, true);
-        NegativeGeneration.Result result =
-                new NegativeGeneration(spark, output, List.of(data), null, options, SEED).run();
+        NegativeGeneration.Result result = new NegativeGeneration(spark, output, List.of(data), null, options, SEED)
+                .run(new Phases(spark, output.stage()));
         commit(output, result.rows());
         return result;
     }
