@@ -7,12 +7,15 @@ engine  answers of the demo's model to weakened pictures: the job in one slot be
 scale   the same answers by one executor of one thread and by two, taking turns; answers compared row by row
 
 engine and scale need the demo's stages `shard-instruct` and `sft` (--demo, the root of a finished run of conf/sample.conf). Their rates are those behind the
-first block of rows, in which the model is opened and the JVM warms up, commits included; `stage` is all that the job reports for its stage.
+first block of rows of a process, in which the model is opened and the JVM warms up; `stage` is all that the job reports for its stage.
 
 bin/benchmark.sh negatives starts it.
 """
 
 import argparse
+import collections
+import concurrent.futures
+import functools
 import json
 import os
 import re
@@ -112,9 +115,9 @@ def server(args):
 }}
 ''')
         shutil.rmtree(root / "rewritten", ignore_errors=True)
-        collections = args.work / "driver-gc.log"
+        pauses = args.work / "driver-gc.log"
         stages, seconds, peak = submit(args.work, "negatives", root, config, "rewritten", "local-cluster[2,2,1024]", ("--driver-memory", "512m"),
-                                       f"-Xlog:gc:file={collections}:uptime:filecount=0")
+                                       f"-Xlog:gc:file={pauses}:uptime:filecount=0")
         stats = json.load(urllib.request.urlopen(f"{base}/stats"))
     finally:
         fake.terminate()
@@ -122,7 +125,7 @@ def server(args):
     print(f"server: {args.server_rows} rows, {stats['requests']} requests, {stats['answered_per_s']} a second of {stats['limit_per_s']} possible, "
           f"busy {100 * stats['busy_fraction']:.1f} % (goal >= 97), service {stats['service_ms_mean']} ms, longest queue {stats['max_queue']}; "
           f"stage {stage['seconds']:.1f} s, whole command {seconds:.1f} s, peak {peak['peak_rss_mib']:.0f} MiB of all processes; rows {stage['rows']}", flush=True)
-    print(f"        live heap of the driver after collections, MiB, in tenths of the run: {' '.join(map(str, live(collections)))}", flush=True)
+    print(f"        live heap of the driver after collections, MiB, in tenths of the run: {' '.join(map(str, live(pauses)))}", flush=True)
 
 
 def live(log):
@@ -190,12 +193,15 @@ def phases(log, stage):
 
 WEAKEN = {"step": 600, "max-tokens": 48, "temperature": 0.2}
 SEED = 17
-UNIT_ROWS = 256
 BATCH_ROWS = 64
+Size = collections.namedtuple("Size", "samples unit_rows")
+ALONE = Size(samples=4, unit_rows=256)
+# small units, so that executors end together; many answers, for JVMs that warm up take turns with those at work on the same cores
+SHARED = Size(samples=8, unit_rows=64)
 
 
-def demo_stage(args, executors):
-    """A root with the demo's data and model, and a configuration of a stage that answers all its prompts once, the first wave of one unit an executor."""
+def demo_stage(args, executors, size):
+    """A root with the demo's data and model, and a configuration of a stage that answers all its prompts so many times, the first wave of one unit an executor."""
     for stage in ("shard-instruct", "sft"):
         if not (args.demo / stage / "manifest.json").is_file():
             raise SystemExit(f"{args.demo} has no finished stage {stage}: run bin/submit.sh pipeline --conf conf/sample.conf first, or name its root by --demo")
@@ -211,45 +217,49 @@ seed = {SEED}
 stages.weakened {{
   job = negatives
   inputs {{ data = shard-instruct, model = sft }}
-  weaken {{ step = {WEAKEN["step"]}, max-tokens = {WEAKEN["max-tokens"]}, temperature = {WEAKEN["temperature"]} }}
+  weaken {{ samples = {size.samples}, step = {WEAKEN["step"]}, max-tokens = {WEAKEN["max-tokens"]}, temperature = {WEAKEN["temperature"]} }}
   retrieve.enabled = false
   quality {{ rules = [], attempts = 1 }}
   max-failure-rate = 0.5
   splits = [train, val, compositional-val, test, compositional]
-  unit-rows = {UNIT_ROWS}
+  unit-rows = {size.unit_rows}
   batch-size = {BATCH_ROWS}
   wave-units = {executors}
+  execution.waves-at-once = 2
 }}
 ''')
     return root, config
 
 
-def weakened(args, executors, master):
-    """Seconds of the stage, rows a second behind the first wave, and all answers by prompt, with those that the rules put aside."""
+def weakened(args, executors, size, master):
+    """Seconds of the stage, answers a second of all executors behind the first task of each, and all answers of each prompt, with those that the rules put aside."""
     import pyarrow.parquet
 
-    root, config = demo_stage(args, executors)
+    root, config = demo_stage(args, executors, size)
     logs = Path(tempfile.mkdtemp(dir=args.work))
     stages, _, _ = submit(args.work, "negatives", root, config, "weakened", master,
                           ("--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"))
-    ends, jobs = {}, {}
+    waves, tasks = set(), {}
     for event in events(next(logs.iterdir()), "SparkListenerJobStart", "SparkListenerTaskEnd"):
-        if event["Event"] == "SparkListenerJobStart":
-            description = event.get("Properties", {}).get("spark.job.description", "")
-            if description.startswith("wave "):
-                jobs.update((stage, int(description.split(":")[0].split()[1])) for stage in event["Stage IDs"])
-        elif event["Stage ID"] in jobs:
-            wave = jobs[event["Stage ID"]]
-            ends[wave] = max(ends.get(wave, 0), event["Task Info"]["Finish Time"] / 1000)
-    rows = {row["prompt_id"]: row["response"] for row in pyarrow.parquet.read_table(root / "weakened" / "completions").to_pylist()}
-    rows.update((row["id"], row["raw"]) for row in pyarrow.parquet.read_table(root / "weakened" / "quarantine").to_pylist())
+        if event["Event"] == "SparkListenerJobStart" and event.get("Properties", {}).get("spark.job.description", "").startswith("wave "):
+            waves.update(event["Stage IDs"])
+        elif event["Event"] == "SparkListenerTaskEnd" and event["Stage ID"] in waves:
+            info, written = event["Task Info"], event["Task Metrics"]["Output Metrics"]["Records Written"]
+            if written:
+                tasks.setdefault(info["Executor ID"], []).append((info["Finish Time"] / 1000, written))
+    rows = [(row["prompt_id"], row["response"]) for row in pyarrow.parquet.read_table(root / "weakened" / "completions").to_pylist()]
+    rows += [(row["id"], row["raw"]) for row in pyarrow.parquet.read_table(root / "weakened" / "quarantine").to_pylist()]
     shutil.rmtree(logs)
-    rate = (len(rows) - UNIT_ROWS * executors) / (max(ends.values()) - ends[0])
-    return stages["weakened"]["seconds"], rate, rows
+    per_record = len(rows) / sum(written for done in tasks.values() for _, written in done)
+    rate = 0
+    for done in tasks.values():
+        done.sort()
+        rate += per_record * sum(written for _, written in done[1:]) / (done[-1][0] - done[0][0])
+    return stages["weakened"]["seconds"], rate, collections.Counter(rows)
 
 
-def loop(args, root):
-    """Rows a second of the bare loop behind its first block, and all its answers by prompt."""
+def loop(args, root, name="loop"):
+    """Seconds of the bare loop, answers a second behind its first block, and all its answers of each prompt."""
     import pyarrow.parquet
 
     pictures = args.work / "demo-pictures"
@@ -257,18 +267,26 @@ def loop(args, root):
     for row in pyarrow.parquet.read_table(root / "shard-instruct" / "images").to_pylist():
         (pictures / row["image_id"]).write_bytes(row["image"]["bytes"])
     prompts = sorted(pyarrow.parquet.read_table(root / "shard-instruct" / "prompts").to_pylist(), key=lambda row: row["prompt_id"])
-    source, answers = args.work / "loop.jsonl", args.work / "loop-answers.jsonl"
+    source, answers = args.work / f"{name}.jsonl", args.work / f"{name}-answers.jsonl"
     source.write_text("".join(json.dumps({"id": row["prompt_id"], "prompt": row["prompt"], "image": str(pictures / row["image_id"])}) + "\n" for row in prompts))
     command = ["java", "-Xmx2g", "-XX:+UseParallelGC", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", args.class_path,
                "org.ballast.spark.negative.WeakenLoop", root / "sft" / "checkpoint", source, answers, WEAKEN["step"], WEAKEN["max-tokens"], WEAKEN["temperature"],
-               SEED, UNIT_ROWS, BATCH_ROWS]
+               SEED, ALONE.unit_rows, BATCH_ROWS, ALONE.samples]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, "OMP_NUM_THREADS": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
     if done.returncode:
         raise SystemExit(done.stderr[-4000:])
     result = json.loads(done.stdout.strip().splitlines()[-1])
     rows = [json.loads(line) for line in answers.read_text().splitlines()]
-    return result["seconds"], result["rows_per_s"], {row["id"]: row["response"] for row in rows}
+    return result["seconds"], result["answers_per_s"], collections.Counter((row["id"], row["response"]) for row in rows)
+
+
+def bound(args, root):
+    """How much faster two bare loops at once are than one: what these cores allow."""
+    one = loop(args, root)[1]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda name: loop(args, root, name)[1], ("loop-a", "loop-b")))
+    return sum(both) / one
 
 
 def compare(args, sides, what):
@@ -278,21 +296,22 @@ def compare(args, sides, what):
         took, rate, answers[side] = sides[side]()
         seconds[side].append(took)
         rates[side].append(rate)
-        print(f"  {what[side]}: {took:.1f} s, {rate:.1f} rows/s behind the first rows", flush=True)
-    same = sum(answers[1].get(id) == text for id, text in answers[0].items())
-    return list(map(statistics.median, rates)), list(map(statistics.median, seconds)), f"{same} of {len(answers[0])} answers the same"
+        print(f"  {what[side]}: {took:.1f} s, {rate:.1f} answers/s behind the first rows", flush=True)
+    same = (answers[0] & answers[1]).total()
+    return list(map(statistics.median, rates)), list(map(statistics.median, seconds)), f"{same} of {answers[0].total()} answers the same"
 
 
 def engine(args):
-    root, _ = demo_stage(args, 1)
-    rates, _, same = compare(args, (lambda: loop(args, root), lambda: weakened(args, 1, "local[1]")), ("bare loop", "job"))
-    print(f"engine: loop {rates[0]:.1f} rows/s, job in one slot {rates[1]:.1f} rows/s, ratio {rates[1] / rates[0]:.3f} (goal >= 0.9); {same}", flush=True)
+    root, _ = demo_stage(args, 1, ALONE)
+    rates, _, same = compare(args, (lambda: loop(args, root), lambda: weakened(args, 1, ALONE, "local[1]")), ("bare loop", "job"))
+    print(f"engine: loop {rates[0]:.1f} answers/s, job in one slot {rates[1]:.1f} answers/s, ratio {rates[1] / rates[0]:.3f} (goal >= 0.9); {same}", flush=True)
 
 
 def scale(args):
-    rates, seconds, same = compare(args, (lambda: weakened(args, 1, "local-cluster[1,1,2048]"), lambda: weakened(args, 2, "local-cluster[2,1,2048]")),
+    rates, seconds, same = compare(args, tuple(functools.partial(weakened, args, n, SHARED, f"local-cluster[{n},1,2048]") for n in (1, 2)),
                                    ("one executor", "two executors"))
-    print(f"scale: one executor {rates[0]:.1f} rows/s, two {rates[1]:.1f} rows/s, ratio {rates[1] / rates[0]:.2f} (goal >= 1.8); "
+    limit = bound(args, demo_stage(args, 1, ALONE)[0])
+    print(f"scale: one executor {rates[0]:.1f} answers/s, two {rates[1]:.1f} answers/s, ratio {rates[1] / rates[0]:.2f} (goal >= 1.8; two bare loops at once: {limit:.2f}); "
           f"whole stage {seconds[0]:.1f} s and {seconds[1]:.1f} s, ratio {seconds[0] / seconds[1]:.2f}; {same}", flush=True)
 
 

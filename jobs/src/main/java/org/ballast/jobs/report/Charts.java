@@ -22,6 +22,7 @@ import org.ballast.spark.evaluate.Metrics.Spread;
 import org.ballast.spark.evaluate.Metrics.WeakeningCurve;
 import org.ballast.spark.evaluate.Metrics.WeakeningPoint;
 import org.ballast.spark.negative.LengthHistogram;
+import org.ballast.spark.negative.NegativeMetrics;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.CategoryAxis;
 import org.jfree.chart.axis.LogAxis;
@@ -246,6 +247,19 @@ final class Charts {
         plot.getRenderer().setSeriesPaint(1, Theme.PRIOR);
         ((StatisticalBarRenderer) plot.getRenderer()).setErrorIndicatorPaint(Theme.NONE);
         return chart;
+    }
+
+    /** Share of the positives' words that negatives keep, against the diffusion step. */
+    static JFreeChart kept(List<NegativeMetrics.WeakenedPoint> points) {
+        XYSeries kept = new XYSeries("kept");
+        points.forEach(point -> kept.add((point.from() + point.to()) / 2.0, point.kept()));
+        XYLineAndShapeRenderer renderer = new XYLineAndShapeRenderer();
+        line(renderer, 0, Theme.PRIOR);
+        NumberAxis x = new NumberAxis("diffusion step t");
+        x.setTickUnit(new NumberTickUnit(100));
+        NumberAxis y = new NumberAxis("share of the right words");
+        y.setRange(0, 1);
+        return Theme.chart(new XYPlot(new XYSeriesCollection(kept), x, y, renderer), false);
     }
 
     private static XYBarRenderer flatBars() {

@@ -12,6 +12,7 @@ import org.ballast.spark.negative.NegativeMetrics.Example;
 import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
 import org.ballast.spark.negative.NegativeMetrics.Source;
 import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.WeakenedPoint;
 import org.ballast.spark.negative.NegativeMetrics.WordTest;
 
 /** The negatives that models were trained and measured on: whether anything but the picture gives them away. */
@@ -62,6 +63,7 @@ final class NegativesSection {
         page.table(sources());
         page.raw("<div class=\"pair\">\n");
         negatives.metrics().types().forEach(this::lengths);
+        negatives.metrics().types().forEach(this::weakening);
         page.raw("</div>\n");
         negatives.metrics().types().forEach(this::examples);
     }
@@ -149,6 +151,23 @@ final class NegativesSection {
                 Figure.HALF,
                 260,
                 () -> Charts.lengths(figures.lengths())));
+    }
+
+    private void weakening(String type, TypeMetrics figures) {
+        List<WeakenedPoint> points = figures.weakening().stream()
+                .filter(point -> point.kept() != null)
+                .toList();
+        if (points.size() < 2) {
+            return;
+        }
+        page.figure(Figure.draw(
+                "weakening-" + negatives.stage() + "-" + type,
+                type + ": how much of the right response is left in answers to noised pictures, by diffusion step."
+                        + " Where the curve falls the picture stops to speak; where it is flat more noise changes nothing.",
+                "Weakening curve of negatives of type " + type,
+                Figure.HALF,
+                260,
+                () -> Charts.kept(points)));
     }
 
     private void examples(String type, TypeMetrics figures) {

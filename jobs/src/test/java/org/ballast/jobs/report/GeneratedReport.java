@@ -42,6 +42,7 @@ import org.ballast.spark.negative.NegativeMetrics.Diversity;
 import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
 import org.ballast.spark.negative.NegativeMetrics.Source;
 import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.WeakenedPoint;
 import org.ballast.spark.negative.NegativeMetrics.WordTest;
 
 /** A report of the demo's shape with figures drawn from one seed. */
@@ -181,8 +182,13 @@ final class GeneratedReport {
     /** Weakened answers that are given away by their length, and swapped ones that are not; too few of the latter for a test. */
     private static ReportData.Negatives negatives() {
         Map<String, TypeMetrics> types = new TreeMap<>();
-        types.put("mllm-hal", type(5, new WordTest(900, 420, 388, 0.8312, 0.0125), HOSTILE));
-        types.put("swapped-hal", type(8, null, "man climbing."));
+        List<WeakenedPoint> weakening = List.of(
+                new WeakenedPoint(300, 400, 310, 0.81),
+                new WeakenedPoint(400, 500, 290, 0.42),
+                new WeakenedPoint(700, 800, 2, null),
+                new WeakenedPoint(800, 900, 298, 0.11));
+        types.put("mllm-hal", type(5, new WordTest(900, 420, 388, 0.8312, 0.0125), weakening, HOSTILE));
+        types.put("swapped-hal", type(8, null, List.of(), "man climbing."));
         return new ReportData.Negatives(
                 "negatives",
                 new NegativeMetrics(
@@ -190,7 +196,7 @@ final class GeneratedReport {
                 Map.of("i0", png(Color.ORANGE)));
     }
 
-    private static TypeMetrics type(int words, WordTest test, String negative) {
+    private static TypeMetrics type(int words, WordTest test, List<WeakenedPoint> weakening, String negative) {
         List<Long> positives = new ArrayList<>(Collections.nCopies(LengthHistogram.BINS.size(), 0L));
         List<Long> negatives = new ArrayList<>(positives);
         for (int bin = 4; bin < 13; bin++) {
@@ -217,6 +223,7 @@ final class GeneratedReport {
                 new LengthHistogram(LengthHistogram.BINS, positives, negatives),
                 List.of(new Source("0123456789abcdef".repeat(4), "stop", 880), new Source("lexicon", "stop", 20)),
                 test,
+                weakening,
                 examples);
     }
 

@@ -9,7 +9,7 @@ import org.ballast.core.text.Words;
  * The {@linkplain Words words} of a text that say something: without articles, auxiliaries and other words that may change while the statement stays, English nouns and
  * verbs without their {@code -s}. Position words and numbers count.
  */
-final class ContentWords {
+public final class ContentWords {
     private static final Set<String> EMPTY = Set.of(
             "a",
             "an",
@@ -111,7 +111,7 @@ final class ContentWords {
     private ContentWords() {}
 
     /** In the order of the text. */
-    static List<String> of(String text) {
+    public static List<String> of(String text) {
         List<String> words = new ArrayList<>();
         for (String word : Words.of(text)) {
             if (!EMPTY.contains(word)) {

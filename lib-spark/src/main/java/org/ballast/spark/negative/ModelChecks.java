@@ -3,6 +3,7 @@ package org.ballast.spark.negative;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,17 +47,20 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, boolean mea
         }
     }
 
-    /** For each text; good where there is none. */
-    List<Verdict> verdicts(Policy policy, List<Attempts.Open> open, List<Attempts.Tried> tried) {
+    /**
+     * For each text.
+     *
+     * @param asked which ones are worth a model's time; the others are good
+     */
+    List<Verdict> verdicts(Policy policy, List<Attempts.Open> open, List<Attempts.Tried> tried, BitSet asked) {
         List<Verdict> verdicts = new ArrayList<>();
         for (int i = 0; i < open.size(); i++) {
-            String text = tried.get(i).text();
-            verdicts.add(text == null || text.isBlank() ? Verdict.GOOD : similarity(open.get(i), text));
+            verdicts.add(asked.get(i) ? similarity(open.get(i), tried.get(i).text()) : Verdict.GOOD);
         }
         // an answer to a weakened picture is wrong by where it comes from
         boolean judged = margin != null && policy.type() != CompletionType.WEAKENED;
         if (judged || measured) {
-            margins(open, tried, verdicts, judged);
+            margins(open, tried, asked, verdicts, judged);
         }
         return verdicts;
     }
@@ -79,7 +83,12 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, boolean mea
                                 .formatted(product, similarity.least(), similarity.most()));
     }
 
-    private void margins(List<Attempts.Open> open, List<Attempts.Tried> tried, List<Verdict> verdicts, boolean judged) {
+    private void margins(
+            List<Attempts.Open> open,
+            List<Attempts.Tried> tried,
+            BitSet asked,
+            List<Verdict> verdicts,
+            boolean judged) {
         List<Integer> places = new ArrayList<>();
         List<EncodedExample> examples = new ArrayList<>();
         try (var lease = OpenModel.lease(checkpoint);
@@ -87,9 +96,7 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, boolean mea
             Map<String, ImageInput> pixels = new HashMap<>();
             for (int i = 0; i < open.size(); i++) {
                 String text = tried.get(i).text();
-                if (text != null
-                        && !text.isBlank()
-                        && verdicts.get(i).rejected().isEmpty()) {
+                if (asked.get(i) && verdicts.get(i).rejected().isEmpty()) {
                     try {
                         Prompt prompt = PromptRows.fromRow(open.get(i).row());
                         ImageInput image = image(lease.value(), open.get(i), pixels);

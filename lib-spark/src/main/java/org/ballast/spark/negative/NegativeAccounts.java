@@ -5,21 +5,29 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.floor;
+import static org.apache.spark.sql.functions.get_json_object;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.storage.StorageLevel;
 import org.ballast.core.data.CompletionType;
+import org.ballast.core.negative.ContentWords;
 import org.ballast.spark.io.MetricsJson;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
@@ -28,11 +36,14 @@ import org.ballast.spark.negative.NegativeMetrics.Example;
 import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
 import org.ballast.spark.negative.NegativeMetrics.Source;
 import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.WeakenedPoint;
 import org.ballast.spark.negative.NegativeMetrics.WordTest;
 
 /** Measures a stage's negatives beside the right responses to the same prompts. What comes to the driver is as large as types, bins, models and examples are many. */
 public final class NegativeAccounts {
     private static final Column TYPE = col("type");
+    /** Diffusion steps a point of the weakening curve. */
+    private static final int STEPS = 100;
 
     private final Dataset<Row> pairs;
     private final AccountOptions options;
@@ -85,6 +96,9 @@ public final class NegativeAccounts {
                         col("negative"),
                         col("model"),
                         col("finish_reason"),
+                        get_json_object(col("parameters"), "$.step")
+                                .cast(DataTypes.IntegerType)
+                                .as("step"),
                         col("prompt_tokens").cast("long"),
                         col("completion_tokens").cast("long"),
                         size(TextStatistics.words(col("positive"))).as("right"),
@@ -99,6 +113,7 @@ public final class NegativeAccounts {
     private NegativeMetrics measure() {
         TextStatistics texts = TextStatistics.of(pairs);
         Map<String, List<Source>> sources = sources();
+        Map<String, List<WeakenedPoint>> weakening = weakening();
         Map<String, TypeMetrics> types = new TreeMap<>();
         for (Row row : pairs.groupBy(TYPE)
                 .agg(
@@ -130,6 +145,7 @@ public final class NegativeAccounts {
                             sources.get(type),
                             BagOfWords.of(ofType(type), options.bagOfWordsPairs(), options.seed())
                                     .orElse(null),
+                            weakening.getOrDefault(type, List.of()),
                             examples(type)));
         }
         WordTest ofAll = types.size() == 1
@@ -153,6 +169,35 @@ public final class NegativeAccounts {
                     .add(new Source(row.getString(1), row.getString(2), row.getLong(3)));
         }
         return sources;
+    }
+
+    private Map<String, List<WeakenedPoint>> weakening() {
+        Map<String, List<WeakenedPoint>> points = new TreeMap<>();
+        Column kept = udf((UDF2<String, String, Double>) NegativeAccounts::kept, DataTypes.DoubleType)
+                .apply(col("positive"), col("negative"));
+        for (Row row : pairs.filter(col("step").isNotNull())
+                .groupBy(
+                        TYPE,
+                        floor(col("step").divide(STEPS))
+                                .cast(DataTypes.IntegerType)
+                                .as("bin"))
+                .agg(count(lit(1)), avg(kept))
+                .orderBy("type", "bin")
+                .collectAsList()) {
+            int from = row.getInt(1) * STEPS;
+            points.computeIfAbsent(row.getString(0), type -> new ArrayList<>())
+                    .add(new WeakenedPoint(
+                            from, from + STEPS, row.getLong(2), row.isNullAt(3) ? null : row.getDouble(3)));
+        }
+        return points;
+    }
+
+    /** Share of the different words of content of a text that stand in another; null where it has none. */
+    private static Double kept(String positive, String negative) {
+        Set<String> words = new HashSet<>(ContentWords.of(positive));
+        int all = words.size();
+        words.retainAll(new HashSet<>(ContentWords.of(negative)));
+        return all == 0 ? null : (double) words.size() / all;
     }
 
     private List<Example> examples(String type) {

@@ -61,6 +61,7 @@ public record NegativeMetrics(
      * @param lengths both in bins
      * @param sources rows by what wrote them and how it ended
      * @param bagOfWords whether words alone tell negative and positive apart; null when pairs are too few
+     * @param weakening by diffusion step, in its order; empty where no picture was weakened
      * @param examples some rows, chosen by hash
      */
     public record TypeMetrics(
@@ -77,9 +78,11 @@ public record NegativeMetrics(
             LengthHistogram lengths,
             List<Source> sources,
             WordTest bagOfWords,
+            List<WeakenedPoint> weakening,
             List<Example> examples) {
         public TypeMetrics {
             sources = List.copyOf(sources);
+            weakening = List.copyOf(weakening);
             examples = List.copyOf(examples);
         }
     }
@@ -105,6 +108,16 @@ public record NegativeMetrics(
      * @param finishReason as in the table
      */
     public record Source(String model, String finishReason, long rows) {}
+
+    /**
+     * Answers to pictures that were noised to about the same diffusion step: a point of the weakening curve, which falls from the step on at which the picture says less.
+     *
+     * @param from least step
+     * @param to behind the last step
+     * @param accepted answers; those that repeat the positive are not among them
+     * @param kept mean share of a positive's different words of content that stand in its negative; null where no positive has any
+     */
+    public record WeakenedPoint(int from, int to, long accepted, Double kept) {}
 
     /**
      * The bag-of-words test, {@link BagOfWords}.

@@ -1,6 +1,7 @@
 package org.ballast.spark.negative;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -98,7 +99,14 @@ record NegativeUnit(
             for (int attempt = 0; attempt < quality.attempts() && !open.isEmpty(); attempt++) {
                 boolean last = attempt == quality.attempts() - 1;
                 List<Attempts.Tried> tried = attempts.attempt(open, attempt);
-                List<ModelChecks.Verdict> verdicts = checks.verdicts(policy, open, tried);
+                BitSet good = new BitSet();
+                for (int i = 0; i < open.size(); i++) {
+                    good.set(
+                            i,
+                            tried.get(i).text() != null
+                                    && judge(open.get(i).row(), tried.get(i)).isEmpty());
+                }
+                List<ModelChecks.Verdict> verdicts = checks.verdicts(policy, open, tried, good);
                 List<Attempts.Open> again = new ArrayList<>();
                 for (int i = 0; i < open.size(); i++) {
                     Attempts.Open one = open.get(i);
@@ -106,6 +114,7 @@ record NegativeUnit(
                     History history = histories.get(one);
                     ModelChecks.Verdict verdict = verdicts.get(i);
                     history.add(text, verdict.margin());
+                    // again, for what is accepted here counts too
                     Optional<Rejected> rejected = text.text() == null
                             ? Optional.of(new Rejected(text.reason(), text.message()))
                             : judge(one.row(), text).or(verdict::rejected);

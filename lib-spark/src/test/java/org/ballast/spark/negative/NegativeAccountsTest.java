@@ -19,6 +19,7 @@ import org.ballast.spark.negative.NegativeMetrics.Example;
 import org.ballast.spark.negative.NegativeMetrics.LengthRatio;
 import org.ballast.spark.negative.NegativeMetrics.Source;
 import org.ballast.spark.negative.NegativeMetrics.TypeMetrics;
+import org.ballast.spark.negative.NegativeMetrics.WeakenedPoint;
 import org.ballast.spark.rows.CompletionRows;
 import org.ballast.spark.rows.PromptRows;
 import org.junit.jupiter.api.Test;
@@ -46,15 +47,20 @@ class NegativeAccountsTest {
     }
 
     private void negative(String prompt, CompletionType type, String text, String finished, int tokens) {
+        negative(prompt, type, text, finished, tokens, "{}");
+    }
+
+    private void negative(
+            String prompt, CompletionType type, String text, String finished, int tokens, String parameters) {
         negatives.add(CompletionRows.toRow(new Completion(
-                Completion.id(prompt, type.stored(), 0, 0),
+                Completion.id(prompt, type.stored() + parameters, 0, 0),
                 prompt,
                 text,
                 type,
                 0,
                 "model of " + type.stored(),
                 "policy",
-                "{}",
+                parameters,
                 7,
                 finished,
                 10 * tokens,
@@ -111,7 +117,34 @@ class NegativeAccountsTest {
         assertThat(weakened.examples()).hasSize(2).doesNotHaveDuplicates();
         assertThat(metrics.types().get("swapped-hal").examples())
                 .containsExactly(new Example(
-                        Completion.id("one", "swapped-hal", 0, 0), "one", "i1", ASKED, "A red ball.", "A blue ball."));
+                        Completion.id("one", "swapped-hal{}", 0, 0),
+                        "one",
+                        "i1",
+                        ASKED,
+                        "A red ball.",
+                        "A blue ball."));
+    }
+
+    @Test
+    void drawAWeakeningCurve() {
+        prompt("one", "i1", "A red ball lies on the grass.");
+        prompt("two", "i2", "The");
+        negative("one", CompletionType.WEAKENED, "A red ball.", "stop", 0, "{\"step\": 410}");
+        negative(
+                "one", CompletionType.WEAKENED, "On the grass a blue ball lies, a ball.", "stop", 0, "{\"step\": 499}");
+        negative("one", CompletionType.WEAKENED, "cat", "stop", 0, "{\"step\": 900}");
+        negative("two", CompletionType.WEAKENED, "cat", "stop", 0, "{\"step\": 0}");
+        negative("one", CompletionType.SWAPPED, "A blue ball lies on the grass.", "stop", 0);
+
+        NegativeMetrics metrics = metrics(0);
+
+        // red, ball, lie, on, grass: two of them, then four
+        assertThat(metrics.types().get("mllm-hal").weakening())
+                .containsExactly(
+                        new WeakenedPoint(0, 100, 1, null),
+                        new WeakenedPoint(400, 500, 2, 0.6000000000000001),
+                        new WeakenedPoint(900, 1000, 1, 0.0));
+        assertThat(metrics.types().get("swapped-hal").weakening()).isEmpty();
     }
 
     @Test
