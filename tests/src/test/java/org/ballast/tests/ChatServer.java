@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /** A server on loopback that speaks OpenAI's chat completions: its answer hangs on the request alone, and every few requests it fails. */
 final class ChatServer implements AutoCloseable {
@@ -23,18 +24,30 @@ final class ChatServer implements AutoCloseable {
     private final ExecutorService threads = Executors.newFixedThreadPool(64);
     private final long millis;
     private final int failEvery;
+    private final Function<JsonNode, String> reply;
     private final AtomicInteger requests = new AtomicInteger();
     private final ConcurrentLinkedQueue<Long> arrivals = new ConcurrentLinkedQueue<>();
+
+    /** Rewrites the description that stands in the request. */
+    ChatServer(long millis, int failEvery) throws IOException {
+        this(
+                millis,
+                failEvery,
+                request -> rewritten(
+                        request.path("messages").path(0).path("content").asText()));
+    }
 
     /**
      * Begins to listen.
      *
      * @param millis of each answer
      * @param failEvery how many requests there are to a status 500 or 429; 0: none
+     * @param reply to a request
      */
-    ChatServer(long millis, int failEvery) throws IOException {
+    ChatServer(long millis, int failEvery, Function<JsonNode, String> reply) throws IOException {
         this.millis = millis;
         this.failEvery = failEvery;
+        this.reply = reply;
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
         server.setExecutor(threads);
         server.createContext("/v1/chat/completions", this::answer);
@@ -64,8 +77,7 @@ final class ChatServer implements AutoCloseable {
                 exchange.sendResponseHeaders(number % (2 * failEvery) == 0 ? 429 : 500, -1);
                 return;
             }
-            String prompt = request.path("messages").path(0).path("content").asText();
-            byte[] body = JSON.writeValueAsBytes(completion(rewritten(prompt), prompt.length()));
+            byte[] body = JSON.writeValueAsBytes(completion(reply.apply(request)));
             exchange.getResponseHeaders().add("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, body.length);
             exchange.getResponseBody().write(body);
@@ -89,7 +101,7 @@ final class ChatServer implements AutoCloseable {
         }
     }
 
-    private static ObjectNode completion(String text, int promptTokens) {
+    private static ObjectNode completion(String text) {
         ObjectNode completion = JSON.createObjectNode();
         completion
                 .putArray("choices")
@@ -99,7 +111,7 @@ final class ChatServer implements AutoCloseable {
                 .putObject("message")
                 .put("role", "assistant")
                 .put("content", text);
-        completion.putObject("usage").put("prompt_tokens", promptTokens).put("completion_tokens", text.length());
+        completion.putObject("usage").put("prompt_tokens", 1).put("completion_tokens", text.length());
         return completion;
     }
 

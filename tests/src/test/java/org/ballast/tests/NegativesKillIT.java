@@ -176,6 +176,36 @@ class NegativesKillIT {
         }
     }
 
+    /** The checkpoint in the executors: what an executor had under way when it died is generated again, word for word. */
+    @Test
+    void killedExecutorWithTheCheckpoint() throws Exception {
+        TinyRun tiny = TinyRun.get();
+        Path calm = tiny.rootWith("negatives-checkpoint", "shard-instruct", "sft");
+        Path root = tiny.rootWith("negatives-killed-checkpoint", "shard-instruct", "sft");
+        List<String> units = List.of("--stage", STAGE, "--unit-rows", "8", "--wave-units", "4");
+        Submit.Outcome undisturbed = Submit.run(
+                TinyRun.arguments(STAGE, tiny.configuration(), calm, "local[2]", units.toArray(String[]::new)));
+        assertThat(undisturbed.exit()).as(undisturbed.errors()).isZero();
+        try (Cluster cluster = new Cluster(Repository.emptyFolder("negatives-killed-checkpoint-processes"), 2)) {
+            List<String> more = new ArrayList<>(units);
+            more.addAll(List.of("--", "--executor-memory", "1g", "--conf", "spark.task.maxFailures=20"));
+            try (Submit submit = Submit.start(
+                    TinyRun.arguments(STAGE, tiny.configuration(), root, cluster.url(), more.toArray(String[]::new)))) {
+                Path wave = root.resolve(STAGE + "/_work/completions_units/wave-00000/_SUCCESS");
+                submit.awaitWhileRunning("a finished wave", () -> Files.exists(wave));
+                List<ProcessHandle> executors = cluster.executors();
+                assertThat(executors).isNotEmpty();
+                executors.get(0).destroyForcibly();
+                Submit.Outcome outcome = submit.await();
+                assertThat(outcome.exit()).as(outcome.errors()).isZero();
+            }
+        }
+        assertThat(Stored.rows(root, STAGE, "completions"))
+                .isNotEmpty()
+                .isEqualTo(Stored.rows(calm, STAGE, "completions"));
+        assertThat(Stored.rows(root, STAGE, "attempts")).isEqualTo(Stored.rows(calm, STAGE, "attempts"));
+    }
+
     /** One rate for all executors; arrivals are those at the server, so a slow machine only makes them later. */
     @Test
     void twoExecutorsKeepToOneRate() throws Exception {
