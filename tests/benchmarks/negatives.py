@@ -4,7 +4,7 @@ server  error injection by a model server of fixed service time and capacity (pe
         keep it, over 10,000 rows
 swap    exchanged words of a million rows: time, memory, files, and how long no task ran, by phase
 engine  answers of the demo's model to weakened pictures: the job in one slot beside a bare loop over the engine (WeakenLoop), taking turns
-scale   answers of a model of 44 M parameters to weakened pictures, 288 prompts, by one executor of one thread and by two, taking turns; compared row by row
+scale   answers of a model of 35 M parameters to weakened pictures, 288 prompts, by one executor of one thread and by two, taking turns; compared row by row
 
 engine and scale need the demo's stages `shard-instruct` and `sft` (--demo, the root of a finished run of conf/sample.conf). Their rates are those behind the
 first block of rows of a process, in which the model is opened and the JVM warms up; `stage` is all that the job reports for its stage.
@@ -231,7 +231,7 @@ stages.weakened {{
 
 
 def small_model(args):
-    """A LLaVA of 44 M parameters with random weights, imported as a stage: more work a row than the demo's, as real ones have."""
+    """A LLaVA of 35 M parameters with random weights, imported as a stage: more work a row than the demo's, as real ones have."""
     if (args.work / "imported" / "small" / "manifest.json").is_file():
         return
     subprocess.run([sys.executable, PEERS / "make_model.py", "--out", args.work / "model-small", "--shape", "small"], check=True, stdout=subprocess.DEVNULL)
