@@ -150,7 +150,7 @@ def swap(args):
     shutil.rmtree(root / "swapped", ignore_errors=True)
     logs = Path(tempfile.mkdtemp(dir=args.work))
     stages, seconds, peak = submit(args.work, "negatives", root, config, "swapped", "local[2]",
-                                   ("--driver-memory", "2g", "--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"))
+                                   ("--driver-memory", "2g", *logged(logs)))
     log = next(logs.iterdir())
     shares = phases(log, "swapped")
     files = [path for path in (root / "swapped").rglob("*") if path.is_file()]
@@ -161,6 +161,11 @@ def swap(args):
           f"{', '.join(f'{phase} {idle:.1f} of its {took:.1f}' for phase, (took, idle) in shares.items())}; "
           f"{len(files)} files, {sum(path.stat().st_size for path in files) / args.swap_rows:.0f} bytes a row; rows {stage['rows']}", flush=True)
     shutil.rmtree(logs)
+
+
+def logged(folder):
+    """Options of spark-submit that have Spark write its event log into a folder."""
+    return "--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={folder.as_uri()}"
 
 
 def events(log, *names):
@@ -247,7 +252,7 @@ def weakened(args, executors, load, master):
     root, config = demo_stage(args, executors, load)
     logs = Path(tempfile.mkdtemp(dir=args.work))
     stages, _, _ = submit(args.work, "negatives", root, config, "weakened", master,
-                          ("--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.compress=false", "--conf", f"spark.eventLog.dir={logs.as_uri()}"))
+                          logged(logs))
     waves, tasks = set(), {}
     for event in events(next(logs.iterdir()), "SparkListenerJobStart", "SparkListenerTaskEnd"):
         if event["Event"] == "SparkListenerJobStart" and event.get("Properties", {}).get("spark.job.description", "").startswith("wave "):

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,11 +44,7 @@ final class ModelServerIT {
         assumeTrue(there, "nobody has had captions rewritten by a real model");
 
         Path sample = Files.createDirectories(folder.resolve("sample"));
-        Sample.companions(sample);
-        ArrayNode captions = Sample.first(Sample.read("instruct-train"), CAPTIONS, row -> row.get("id")
-                .asText()
-                .endsWith("/describe"));
-        Sample.write(sample, "instruct-train", captions);
+        Sample.descriptions(sample, CAPTIONS);
         Path configuration = Sample.configuration(sample, "server.conf");
         Path root = Files.createDirectories(folder.resolve("root"));
 

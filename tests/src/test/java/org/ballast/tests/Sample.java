@@ -65,6 +65,14 @@ final class Sample {
         }
     }
 
+    /** Writes the first descriptions of the training split into a folder, beside the pictures. */
+    static void descriptions(Path folder, int count) throws IOException {
+        companions(folder);
+        write(folder, "instruct-train", first(read("instruct-train"), count, row -> row.get("id")
+                .asText()
+                .endsWith("/describe")));
+    }
+
     static ArrayNode read(String name) throws IOException {
         return (ArrayNode)
                 JSON.readTree(Repository.SAMPLE.resolve(name + ".json").toFile());

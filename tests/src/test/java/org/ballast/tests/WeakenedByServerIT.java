@@ -36,22 +36,17 @@ final class WeakenedByServerIT {
     void answersWhatItIsShown() throws Exception {
         Path folder = Repository.emptyFolder("weakened-by-server");
         Path sample = Files.createDirectories(folder.resolve("sample"));
-        Sample.companions(sample);
-        Sample.write(
-                sample, "instruct-train", Sample.first(Sample.read("instruct-train"), PICTURES, row -> row.get("id")
-                        .asText()
-                        .endsWith("/describe")));
+        Sample.descriptions(sample, PICTURES);
         Path root = folder.resolve("root");
         try (ChatServer server = new ChatServer(10, 5, this::reply)) {
             Path configuration = Files.writeString(
                     folder.resolve("run.conf"),
                     """
-                    root = "%s"
                     seed = 17
                     stages {
                       data {
-                        job = shard, format = llava-instruct, images = "%2$s/images.tar.gz"
-                        sources = [{ split = train, annotations = "%2$s/instruct-train.json" }]
+                        job = shard, format = llava-instruct, images = "%1$s/images.tar.gz"
+                        sources = [{ split = train, annotations = "%1$s/instruct-train.json" }]
                       }
                       negatives {
                         job = negatives
@@ -59,30 +54,26 @@ final class WeakenedByServerIT {
                         weaken { backend = chat, step = [500, 900] }
                         retrieve.enabled = false
                         chat {
-                          endpoints = ["%3$s"], model = fake, weakened-edge = %4$d
+                          endpoints = ["%2$s"], model = fake, weakened-edge = %3$d
                           retries { first-wait-seconds = 0.05, longest-wait-seconds = 0.5 }
                         }
                         quality { rules = [] }
                       }
                     }
                     """
-                            .formatted(root, sample, server.base(), EDGE));
-            String[] call = {"pipeline", "--conf", configuration.toString(), "--master", "local[2]"};
-
-            Submit.Outcome outcome = Submit.run(call);
+                            .formatted(sample, server.base(), EDGE));
+            Submit.Outcome outcome = TinyRun.pipeline(configuration, root, "local[2]");
 
             assertThat(outcome.exit()).as(outcome.errors()).isZero();
             assertThat(faults).isEmpty();
             assertThat(shown).hasSize(PICTURES);
             List<String> answers = answers(root);
             assertThat(answers).hasSize(PICTURES).doesNotHaveDuplicates();
-            assertThat(Submit.run(call).state("negatives")).isEqualTo("up-to-date");
+            assertThat(TinyRun.pipeline(configuration, root, "local[2]").state("negatives"))
+                    .isEqualTo("up-to-date");
 
-            String[] again = Arrays.copyOf(call, call.length + 3);
-            again[call.length] = "--stage";
-            again[call.length + 1] = "negatives";
-            again[call.length + 2] = "--force";
-            Submit.Outcome forced = Submit.run(again);
+            Submit.Outcome forced =
+                    TinyRun.pipeline(configuration, root, "local[2]", "--stage", "negatives", "--force");
             assertThat(forced.exit()).as(forced.errors()).isZero();
             assertThat(shown).as("the same noise").hasSize(PICTURES);
             assertThat(answers(root)).isEqualTo(answers);

@@ -4,10 +4,12 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import org.ballast.core.data.CompletionType;
 import org.ballast.core.data.Prompt;
 import org.ballast.core.data.Reason;
@@ -50,15 +52,25 @@ record ModelChecks(NegativeOptions.Window similarity, Double margin, boolean mea
     /**
      * For each text.
      *
-     * @param asked which ones are worth a model's time; the others are good
+     * @param worth whether a text is worth a model's time; the others are good. Not asked where no check is on
      */
-    List<Verdict> verdicts(Policy policy, List<Attempts.Open> open, List<Attempts.Tried> tried, BitSet asked) {
-        List<Verdict> verdicts = new ArrayList<>();
-        for (int i = 0; i < open.size(); i++) {
-            verdicts.add(asked.get(i) ? similarity(open.get(i), tried.get(i).text()) : Verdict.GOOD);
-        }
+    List<Verdict> verdicts(
+            Policy policy,
+            List<Attempts.Open> open,
+            List<Attempts.Tried> tried,
+            BiPredicate<Attempts.Open, Attempts.Tried> worth) {
         // an answer to a weakened picture is wrong by where it comes from
         boolean judged = margin != null && policy.type() != CompletionType.WEAKENED;
+        if (similarity == null && !judged && !measured) {
+            return Collections.nCopies(open.size(), Verdict.GOOD);
+        }
+        BitSet asked = new BitSet();
+        List<Verdict> verdicts = new ArrayList<>();
+        for (int i = 0; i < open.size(); i++) {
+            Attempts.Tried text = tried.get(i);
+            asked.set(i, text.text() != null && worth.test(open.get(i), text));
+            verdicts.add(asked.get(i) ? similarity(open.get(i), text.text()) : Verdict.GOOD);
+        }
         if (judged || measured) {
             margins(open, tried, asked, verdicts, judged);
         }

@@ -38,8 +38,8 @@ import org.ballast.spark.io.Tables;
 
 /** Which negatives are wanted of which prompts, and which of them are there already. */
 final class NegativePlan {
-    /** Column: the negatives that are to be made, as {@link #todo} names them. */
-    static final String TODO = "todo";
+    /** Column: the negatives that are to be made, as {@link #missing} names them. */
+    static final String MISSING = "missing";
     /** Column: digest of what a prompt's negatives hang on. */
     static final String CONTENT = "content";
     /** Column: statements that are true of the prompt's picture. */
@@ -63,7 +63,7 @@ final class NegativePlan {
     }
 
     /** Name of one negative of a prompt. */
-    static String todo(Policy policy, int sample) {
+    static String missing(Policy policy, int sample) {
         return policy.name() + ":" + sample;
     }
 
@@ -104,7 +104,7 @@ final class NegativePlan {
     }
 
     /**
-     * Adds {@value #TODO}, and leaves out prompts that want nothing.
+     * Adds {@value #MISSING}, and leaves out prompts that want nothing.
      *
      * @param prior attempts of earlier runs, or null
      */
@@ -124,11 +124,11 @@ final class NegativePlan {
                     : draw(policy.name()).lt(policy.share().part());
             for (int sample = 0; sample < policy.share().samples(); sample++) {
                 Column key = key(lit(policy.digest()), lit(Integer.toString(sample)), col(CONTENT));
-                wanted.add(when(share.and(not(array_contains(col(DONE), key))), lit(todo(policy, sample))));
+                wanted.add(when(share.and(not(array_contains(col(DONE), key))), lit(missing(policy, sample))));
             }
         }
-        return rows.withColumn(TODO, array_compact(array(wanted.toArray(Column[]::new))))
-                .filter(size(col(TODO)).gt(0))
+        return rows.withColumn(MISSING, array_compact(array(wanted.toArray(Column[]::new))))
+                .filter(size(col(MISSING)).gt(0))
                 .drop(DONE);
     }
 
@@ -144,7 +144,7 @@ final class NegativePlan {
 
     /** Attempts on a row of {@link #open}. */
     static Column attempts() {
-        return size(col(TODO));
+        return size(col(MISSING));
     }
 
     /**

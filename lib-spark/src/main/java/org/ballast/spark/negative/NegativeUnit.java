@@ -1,7 +1,6 @@
 package org.ballast.spark.negative;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -66,9 +65,9 @@ record NegativeUnit(
     private static List<Attempts.Open> open(List<Row> rows, Policy policy) {
         List<Attempts.Open> open = new ArrayList<>();
         for (Row row : rows) {
-            Set<String> wanted = new HashSet<>(row.getList(row.fieldIndex(NegativePlan.TODO)));
+            Set<String> wanted = new HashSet<>(row.getList(row.fieldIndex(NegativePlan.MISSING)));
             for (int sample = 0; sample < policy.share().samples(); sample++) {
-                if (wanted.contains(NegativePlan.todo(policy, sample))) {
+                if (wanted.contains(NegativePlan.missing(policy, sample))) {
                     open.add(new Attempts.Open(row, sample));
                 }
             }
@@ -99,14 +98,9 @@ record NegativeUnit(
             for (int attempt = 0; attempt < quality.attempts() && !open.isEmpty(); attempt++) {
                 boolean last = attempt == quality.attempts() - 1;
                 List<Attempts.Tried> tried = attempts.attempt(open, attempt);
-                BitSet good = new BitSet();
-                for (int i = 0; i < open.size(); i++) {
-                    good.set(
-                            i,
-                            tried.get(i).text() != null
-                                    && judge(open.get(i).row(), tried.get(i)).isEmpty());
-                }
-                List<ModelChecks.Verdict> verdicts = checks.verdicts(policy, open, tried, good);
+                List<ModelChecks.Verdict> verdicts =
+                        checks.verdicts(policy, open, tried, (one, text) -> judge(one.row(), text)
+                                .isEmpty());
                 List<Attempts.Open> again = new ArrayList<>();
                 for (int i = 0; i < open.size(); i++) {
                     Attempts.Open one = open.get(i);
@@ -114,7 +108,7 @@ record NegativeUnit(
                     History history = histories.get(one);
                     ModelChecks.Verdict verdict = verdicts.get(i);
                     history.add(text, verdict.margin());
-                    // again, for what is accepted here counts too
+                    // also where a model was asked: what was accepted since counts too
                     Optional<Rejected> rejected = text.text() == null
                             ? Optional.of(new Rejected(text.reason(), text.message()))
                             : judge(one.row(), text).or(verdict::rejected);

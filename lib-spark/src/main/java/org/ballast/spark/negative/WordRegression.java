@@ -11,6 +11,7 @@ import org.apache.commons.math3.optim.nonlinear.scalar.GoalType;
 import org.apache.commons.math3.optim.nonlinear.scalar.ObjectiveFunction;
 import org.apache.commons.math3.optim.nonlinear.scalar.ObjectiveFunctionGradient;
 import org.apache.commons.math3.optim.nonlinear.scalar.gradient.NonLinearConjugateGradientOptimizer;
+import org.ballast.core.preference.PreferenceLoss;
 
 /**
  * Logistic regression on the difference x = n(a) - n(b) of two texts' counts of words: P(a is right | a or b is) = 1 / (1 + exp(-w . x)). No intercept, for neither side
@@ -85,9 +86,7 @@ record WordRegression(double[] weights) {
             sum += weight * weight / 2;
         }
         for (Pair pair : pairs) {
-            double logit = pair.dot(weights);
-            // log(1 + exp(-z)) without overflow
-            sum += Math.max(-logit, 0) + Math.log1p(Math.exp(-Math.abs(logit)));
+            sum += PreferenceLoss.negativeLogSigmoid(pair.dot(weights));
         }
         return sum;
     }
@@ -95,7 +94,7 @@ record WordRegression(double[] weights) {
     static double[] gradient(List<Pair> pairs, double[] weights) {
         double[] gradient = weights.clone();
         for (Pair pair : pairs) {
-            pair.addTo(gradient, -1 / (1 + Math.exp(pair.dot(weights))));
+            pair.addTo(gradient, -PreferenceLoss.sigmoid(-pair.dot(weights)));
         }
         return gradient;
     }
