@@ -28,6 +28,8 @@ fi
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
 mkdir -p "$work"
+# the workers of a local-cluster keep a copy of the application's jar of every run
+trap 'rm -rf "$home/jobs/spark-home/target/spark-home/work"' EXIT
 test_classes() {
     (cd "$home" && mvn -B -q -DskipTests -Dspotless.check.skip -pl "$1" test-compile \
         dependency:build-classpath -DincludeScope=test -Dmdep.outputFile="$work/class-path") >&2
@@ -41,4 +43,4 @@ case "$what" in
         test_classes lib-core,lib-spark
         options=(--class-path "$home/lib-spark/target/test-classes:$home/lib-spark/target/classes:$(cat "$work/class-path")") ;;
 esac
-exec "$python" "$home/tests/benchmarks/$what.py" --work "$work" ${options[@]+"${options[@]}"} "$@"
+"$python" "$home/tests/benchmarks/$what.py" --work "$work" ${options[@]+"${options[@]}"} "$@"

@@ -10,11 +10,16 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.launcher.JavaModuleOptions;
 
-/** A standalone cluster on loopback: one Master and some Workers of one core each, every one a process of its own. */
+/**
+ * A standalone cluster on loopback: one Master and some Workers of one core each, every one a process of its own. The copies of the application's
+ * jar that executors leave are deleted a minute after their application, for a test of many applications would fill the disk.
+ */
 final class Cluster implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final String LOCAL = "local";
 
     private final Path folder;
     private final List<Process> processes = new ArrayList<>();
@@ -80,6 +85,11 @@ final class Cluster implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         Collections.addAll(command, JavaModuleOptions.defaultModuleOptions().split(" "));
+        Collections.addAll(
+                command,
+                "-Dspark.worker.cleanup.enabled=true",
+                "-Dspark.worker.cleanup.interval=20",
+                "-Dspark.worker.cleanup.appDataTtl=60");
         Collections.addAll(command, "-Xmx512m", "-cp", Repository.SPARK_HOME.resolve("jars") + "/*", daemon);
         Collections.addAll(command, "--host", "127.0.0.1", "--port", "0", "--webui-port", "0");
         Collections.addAll(command, arguments);
@@ -91,6 +101,7 @@ final class Cluster implements AutoCloseable {
         builder.environment().put("SPARK_HOME", Repository.SPARK_HOME.toString());
         builder.environment().put("SPARK_SCALA_VERSION", "2.12");
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+        builder.environment().put("SPARK_LOCAL_DIRS", folder.resolve(LOCAL).toString());
         processes.add(builder.start());
         return log;
     }
@@ -112,7 +123,7 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** Kills workers with their executors, then the master. */
+    /** Kills workers with their executors, then the master; the jars and blocks that they leave are deleted, their logs stay. */
     @Override
     public void close() {
         for (int i = processes.size() - 1; i >= 0; i--) {
@@ -121,5 +132,7 @@ final class Cluster implements AutoCloseable {
             process.destroyForcibly();
             below.forEach(ProcessHandle::destroyForcibly);
         }
+        FileUtils.listFiles(folder.toFile(), new String[] {"jar"}, true).forEach(FileUtils::deleteQuietly);
+        FileUtils.deleteQuietly(folder.resolve(LOCAL).toFile());
     }
 }

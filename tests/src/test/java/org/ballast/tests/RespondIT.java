@@ -20,9 +20,11 @@ final class RespondIT {
         Path folder = Repository.emptyFolder("respond");
         Path input = Files.write(folder.resolve("rows.jsonl"), rows());
 
-        Submit.Outcome undisturbed = Submit.run(call(input, folder.resolve("undisturbed"), "local-cluster[2,1,1024]"));
-        assertThat(undisturbed.exit()).as(undisturbed.errors()).isZero();
-        assertThat(undisturbed.state("respond")).isEqualTo("done");
+        try (Cluster cluster = new Cluster(Repository.emptyFolder("respond-processes"), 2)) {
+            Submit.Outcome undisturbed = Submit.run(call(input, folder.resolve("undisturbed"), cluster.url()));
+            assertThat(undisturbed.exit()).as(undisturbed.errors()).isZero();
+            assertThat(undisturbed.state("respond")).isEqualTo("done");
+        }
         List<String> expected = Stored.rows(folder, "undisturbed", "");
         assertThat(expected).hasSize(ROWS);
 

@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.commons.io.FileUtils;
 
 /**
  * A process of {@code bin/submit.sh}, started in the repository's root as a user would, without a Spark installation. The
- * script replaces itself by the driver's JVM, so killing the process kills the driver. Closing kills what still runs.
+ * script replaces itself by the driver's JVM, so killing the process kills the driver. Closing kills what still runs, and
+ * deletes the jars and blocks that a killed driver leaves.
  */
 final class Submit implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(8);
@@ -22,6 +24,7 @@ final class Submit implements AutoCloseable {
     private final Process process;
     private final Path output;
     private final Path errors;
+    private final Path local;
     private final String call;
 
     /**
@@ -46,10 +49,11 @@ final class Submit implements AutoCloseable {
         }
     }
 
-    private Submit(Process process, Path output, Path errors, String call) {
+    private Submit(Process process, Path output, Path errors, Path local, String call) {
         this.process = process;
         this.output = output;
         this.errors = errors;
+        this.local = local;
         this.call = call;
     }
 
@@ -70,10 +74,12 @@ final class Submit implements AutoCloseable {
         Files.createDirectories(logs);
         Path output = Files.createTempFile(logs, arguments[0] + "-", ".out");
         Path errors = Path.of(output.toString().replaceFirst("\\.out$", ".err"));
+        Path local = Path.of(output.toString().replaceFirst("\\.out$", ".local"));
+        builder.environment().put("SPARK_LOCAL_DIRS", local.toString());
         Process process = builder.redirectOutput(output.toFile())
                 .redirectError(errors.toFile())
                 .start();
-        Submit submit = new Submit(process, output, errors, String.join(" ", command));
+        Submit submit = new Submit(process, output, errors, local, String.join(" ", command));
         // a test JVM that is told to stop must not leave a driver behind
         Runtime.getRuntime().addShutdownHook(new Thread(submit::close));
         return submit;
@@ -140,6 +146,7 @@ final class Submit implements AutoCloseable {
     @Override
     public void close() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+        process.destroyForcibly().onExit().join();
+        FileUtils.deleteQuietly(local.toFile());
     }
 }

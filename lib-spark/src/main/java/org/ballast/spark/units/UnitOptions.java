@@ -6,11 +6,13 @@ import java.io.Serializable;
  * How rows are cut into work.
  *
  * @param unitRows rows a unit
- * @param waveUnits units a wave, a wave being one commit; with {@code waveSeconds} the least, and those of the first one
+ * @param waveUnits units a wave, a wave being one commit; with {@code waveSeconds} the least. Of n waves that
+ *     begin together the first has 1/n of them, the second 2/n and so on
  * @param waveSeconds waves are made as long as this many seconds take by the rate so far; 0: all of {@code waveUnits}
  * @param wavesAtOnce waves under way together, so that nobody waits for a commit: a killed run loses at most these
  * @param unitsAtOnce units that a task has under way together; more than 1 where a unit mostly waits for a server
- * @param partitions Spark partitions a wave is cut into, 0: as many as the cluster has slots
+ * @param partitions Spark partitions a wave is cut into, 0: as many as the cluster has slots; where a task has several units
+ *     under way, the waves at once share them
  * @param maxFailureRate share of attempts that may be rejected, 0 .. 1
  */
 public record UnitOptions(

@@ -188,15 +188,19 @@ public final class UnitRunner {
             UnitFunction function,
             StructType schema,
             LongAccumulator rejected) {
-        int slots = options.partitions() > 0
-                ? options.partitions()
-                : spark.sparkContext().defaultParallelism();
+        int slots = options.partitions() > 0 ? options.partitions() : slots();
         int partitions = Math.max(1, Math.min(range.end() - range.first(), slots));
         JavaRDD<Row> made = wide.javaRDD()
                 .mapToPair(row -> new Tuple2<>(new UnitKey(row.getAs(UnitRows.UNIT), row.<String>getAs(key)), row))
                 .repartitionAndSortWithinPartitions(new ByUnit(range.first(), partitions))
                 .mapPartitions(new UnitTask(function, table.schema().size(), options.unitsAtOnce(), rejected));
         return spark.createDataFrame(made, schema);
+    }
+
+    /** Slots that a wave is cut for. Tasks that wait for servers leave room for the other waves, whose tasks would begin a wave's time later. */
+    private int slots() {
+        int all = spark.sparkContext().defaultParallelism();
+        return options.unitsAtOnce() > 1 ? all / options.wavesAtOnce() : all;
     }
 
     private Table waveTable() {

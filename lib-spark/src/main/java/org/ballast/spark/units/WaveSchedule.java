@@ -18,7 +18,8 @@ import org.ballast.spark.io.Waves;
 
 /**
  * Which units form a wave, and when it is written: in order, {@link UnitOptions#wavesAtOnce()} under way together. What a wave holds is noted before
- * it begins, and a continued run keeps to the notes; later waves are as long as the rate so far makes {@link UnitOptions#waveSeconds()}.
+ * it begins, and a continued run keeps to the notes; later waves are as long as the rate so far makes {@link UnitOptions#waveSeconds()}. The
+ * waves that begin together at the start differ in size, so that they do not end together and leave the executors nothing to do.
  */
 final class WaveSchedule {
     /** A wave has at most so many times the units of the one before it. */
@@ -61,7 +62,7 @@ final class WaveSchedule {
             for (int wave = 0; next < units || !begun.isEmpty(); ) {
                 if (next < units && begun.size() < options.wavesAtOnce()) {
                     int first = next;
-                    int size = Math.min(units - first, size(last));
+                    int size = Math.min(units - first, size(wave, last));
                     Waves.Range range = waves.range(wave, new Waves.Range(first, first + size));
                     int number = wave++;
                     begun.add(new Begun(range, System.nanoTime(), threads.submit(() -> {
@@ -103,8 +104,11 @@ final class WaveSchedule {
     }
 
     /** @param last units of the wave before, 0 for the first */
-    private int size(int last) {
+    private int size(int wave, int last) {
         int least = options.waveUnits();
+        if (wave < options.wavesAtOnce()) {
+            return Math.max(1, (int) ((long) least * (wave + 1) / options.wavesAtOnce()));
+        }
         if (options.waveSeconds() == 0 || unitsDone == 0) {
             return least;
         }
