@@ -14,6 +14,7 @@ import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Table;
 import org.ballast.spark.io.TableSwap;
 import org.ballast.spark.io.Tables;
+import org.ballast.spark.session.SideBySide;
 import org.ballast.spark.units.UnitRunner;
 
 /**
@@ -69,7 +70,7 @@ final class NegativeTables {
         fresh.put(Table.QUARANTINE, made.quarantined());
         fresh.put(AttemptRows.TABLE, made.notes());
         if (kept == null) {
-            fresh.forEach((table, rows) -> Tables.write(rows, stage, table, targetFileBytes));
+            SideBySide.run(fresh.keySet(), table -> Tables.write(fresh.get(table), stage, table, targetFileBytes));
             return new Stored(
                     0,
                     Tables.read(spark, stage, Table.COMPLETIONS),
@@ -77,22 +78,25 @@ final class NegativeTables {
                     Tables.read(spark, stage, AttemptRows.TABLE));
         }
         long unchanged = kept.count();
-        TableSwap.Builder swap = new TableSwap.Builder(stage);
         Map<String, Dataset<Row>> whole = new LinkedHashMap<>();
         boolean nothing = made.attempts() == 0 && !someGone;
         fresh.forEach((table, rows) -> {
             Dataset<Row> old = table == AttemptRows.TABLE ? kept : still(table);
             whole.put(table.name(), nothing ? old : old.unionByName(rows.select(columns(table))));
-            if (!nothing) {
-                Path staged = staged(stage, table);
-                Dataset<Row> written = someGone ? whole.get(table.name()) : rows;
-                Tables.write(written, stage, table, staged, targetFileBytes);
-                swap.add(staged, table);
+        });
+        TableSwap.Builder swap = new TableSwap.Builder(stage);
+        if (!nothing) {
+            SideBySide.run(fresh.keySet(), table -> {
+                Dataset<Row> written = someGone ? whole.get(table.name()) : fresh.get(table);
+                Tables.write(written, stage, table, staged(stage, table), targetFileBytes);
+            });
+            for (Table table : fresh.keySet()) {
+                swap.add(staged(stage, table), table);
                 if (someGone) {
                     swap.replace(table);
                 }
             }
-        });
+        }
         stage.swapAtCommit(swap.build());
         return new Stored(
                 unchanged,
