@@ -199,7 +199,7 @@ SEED = 17
 # how a stage answers weakened pictures: `model` is a stage, `sample` counts prompts, 0 for all
 Load = collections.namedtuple("Load", "model sample samples step max_tokens temperature unit_rows batch_rows")
 DEMO = Load("sft", 0, 4, 600, 48, 0.2, 256, 64)
-SMALL = Load("small", 288, 1, 600, 100, 0.2, 8, 8)
+SMALL = Load("small", 288, 1, 600, 100, 0.2, 32, 32)
 
 
 def demo_stage(args, executors, load):
@@ -302,7 +302,7 @@ def compare(args, sides, what):
         took, rate, answers[side] = sides[side]()
         seconds[side].append(took)
         rates[side].append(rate)
-        print(f"  {what[side]}: {took:.1f} s, {rate:.1f} answers/s behind the first rows", flush=True)
+        print(f"  {what[side]}: {took:.1f} s, {rate:.2f} answers/s behind the first rows", flush=True)
     same = (answers[0] & answers[1]).total()
     return list(map(statistics.median, rates)), list(map(statistics.median, seconds)), f"{same} of {answers[0].total()} answers the same"
 
@@ -317,7 +317,7 @@ def scale(args):
     small_model(args)
     rates, seconds, same = compare(args, tuple(functools.partial(weakened, args, n, SMALL, f"local-cluster[{n},1,2048]") for n in (1, 2)),
                                    ("one executor", "two executors"))
-    print(f"scale: one executor {rates[0]:.1f} answers/s, two {rates[1]:.1f} answers/s, ratio {rates[1] / rates[0]:.2f} (goal >= 1.8); "
+    print(f"scale: one executor {rates[0]:.2f} answers/s, two {rates[1]:.2f} answers/s, ratio {rates[1] / rates[0]:.2f} (goal >= 1.8); "
           f"whole stage {seconds[0]:.1f} s and {seconds[1]:.1f} s, ratio {seconds[0] / seconds[1]:.2f}; {same}", flush=True)
 
 

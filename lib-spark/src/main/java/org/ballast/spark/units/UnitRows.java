@@ -17,12 +17,12 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import scala.Function1;
 
-/** Rows in the order of their keys, numbered by unit. Kept sorted while open, so that a wave reads only the partitions that its units are in. */
+/** Rows in the order of their keys, numbered by unit. Kept sorted while open, in columns, so that a wave reads only the partitions that its units are in. */
 final class UnitRows implements AutoCloseable {
     static final String UNIT = "unit";
 
     private final SparkSession spark;
-    private final JavaRDD<Row> sorted;
+    private final Dataset<Row> sorted;
     private final StructType schema;
     private final int unitRows;
     /** Number of the first row of each partition, and of the one behind the last. */
@@ -35,13 +35,12 @@ final class UnitRows implements AutoCloseable {
         this.spark = spark;
         this.unitRows = unitRows;
         schema = rows.schema().add(UNIT, DataTypes.IntegerType, false);
-        int width = rows.schema().size();
         // the number stands where the unit will
         sorted = rows.withColumn(UNIT, attempts.cast(DataTypes.LongType))
                 .orderBy(functions.col(key))
-                .javaRDD()
-                .persist(StorageLevel.MEMORY_AND_DISK_SER());
-        List<Counted> counts = sorted.mapPartitions(part -> count(part, width)).collect();
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        List<Counted> counts =
+                sorted.select(UNIT).javaRDD().mapPartitions(UnitRows::count).collect();
         starts = new long[counts.size() + 1];
         long sum = 0;
         for (int i = 0; i < counts.size(); i++) {
@@ -55,11 +54,11 @@ final class UnitRows implements AutoCloseable {
     /** Of a partition. */
     private record Counted(long rows, long attempts) implements Serializable {}
 
-    private static Iterator<Counted> count(Iterator<Row> rows, int attempts) {
+    private static Iterator<Counted> count(Iterator<Row> rows) {
         long count = 0;
         long sum = 0;
         while (rows.hasNext()) {
-            sum += rows.next().getLong(attempts);
+            sum += rows.next().getLong(0);
             count++;
         }
         return List.of(new Counted(count, sum)).iterator();
@@ -94,7 +93,8 @@ final class UnitRows implements AutoCloseable {
     private JavaRDD<Row> numbered() {
         long[] begins = starts;
         int size = unitRows;
-        return sorted.mapPartitionsWithIndex((partition, rows) -> new Numbered(rows, begins[partition], size), true);
+        return sorted.javaRDD()
+                .mapPartitionsWithIndex((partition, rows) -> new Numbered(rows, begins[partition], size), true);
     }
 
     /** Sets the unit of rows whose numbers follow one another. */

@@ -2,13 +2,13 @@ package org.ballast.spark.units;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.pmod;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -27,7 +27,6 @@ import org.ballast.spark.session.Phases;
 import org.ballast.spark.session.Progress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.Tuple2;
 
 /**
  * Runs a {@link UnitFunction} over rows, a wave of units at a time, and writes what comes of them as a table and as
@@ -190,9 +189,11 @@ public final class UnitRunner {
             LongAccumulator rejected) {
         int slots = options.partitions() > 0 ? options.partitions() : slots();
         int partitions = Math.max(1, Math.min(range.end() - range.first(), slots));
-        JavaRDD<Row> made = wide.javaRDD()
-                .mapToPair(row -> new Tuple2<>(new UnitKey(row.getAs(UnitRows.UNIT), row.<String>getAs(key)), row))
-                .repartitionAndSortWithinPartitions(new ByUnit(range.first(), partitions))
+        // units are dealt out in turn, so that each partition has its fair number
+        Column partition = pmod(col(UnitRows.UNIT).minus(range.first()), lit(partitions));
+        JavaRDD<Row> made = Tables.placed(wide, partition, partitions)
+                .sortWithinPartitions(UnitRows.UNIT, key)
+                .javaRDD()
                 .mapPartitions(new UnitTask(function, table.schema().size(), options.unitsAtOnce(), rejected));
         return spark.createDataFrame(made, schema);
     }
@@ -211,29 +212,6 @@ public final class UnitRunner {
                 .add(QUARANTINED, QuarantinedRows.SCHEMA, true)
                 .add(NOTE, notes == null ? QuarantinedRows.SCHEMA : notes.schema(), true);
         return new Table(table.name() + "_units", schema, List.of(UnitRows.UNIT, ORDINAL), false, table.pictures());
-    }
-
-    /** Units dealt out in turn, so that each partition has its fair number. */
-    private static final class ByUnit extends Partitioner {
-        private static final long serialVersionUID = 1L;
-
-        private final int first;
-        private final int partitions;
-
-        ByUnit(int first, int partitions) {
-            this.first = first;
-            this.partitions = partitions;
-        }
-
-        @Override
-        public int numPartitions() {
-            return partitions;
-        }
-
-        @Override
-        public int getPartition(Object key) {
-            return Math.floorMod(((UnitKey) key).unit() - first, partitions);
-        }
     }
 
     /** The reasons as one line, for messages. */

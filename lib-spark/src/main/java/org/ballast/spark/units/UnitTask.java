@@ -20,7 +20,6 @@ import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.TaskCompletionListener;
 import org.ballast.core.data.Quarantined;
 import org.ballast.spark.rows.QuarantinedRows;
-import scala.Tuple2;
 
 /**
  * Gathers the rows of a unit, applies the function, and goes on to the next when its rows are asked for. With several units at once the next ones
@@ -30,25 +29,25 @@ import scala.Tuple2;
  * @param unitsAtOnce 1: in the task's own thread
  */
 record UnitTask(UnitFunction function, int columns, int unitsAtOnce, LongAccumulator rejected)
-        implements FlatMapFunction<Iterator<Tuple2<UnitKey, Row>>, Row> {
+        implements FlatMapFunction<Iterator<Row>, Row> {
     private static final long SECONDS_TO_STOP = 60;
 
     /** What came of a unit. */
     private record Made(List<Row> rows, long rejected) {}
 
     @Override
-    public Iterator<Row> call(Iterator<Tuple2<UnitKey, Row>> sorted) {
+    public Iterator<Row> call(Iterator<Row> sorted) {
         return new Units(sorted);
     }
 
     private final class Units implements Iterator<Row> {
-        private final Iterator<Tuple2<UnitKey, Row>> sorted;
+        private final Iterator<Row> sorted;
         private final Deque<Future<Made>> underWay = new ArrayDeque<>();
         private ExecutorService threads;
-        private Tuple2<UnitKey, Row> ahead;
+        private Row ahead;
         private Iterator<Row> made = List.<Row>of().iterator();
 
-        Units(Iterator<Tuple2<UnitKey, Row>> sorted) {
+        Units(Iterator<Row> sorted) {
             this.sorted = sorted;
             ahead = sorted.hasNext() ? sorted.next() : null;
             if (unitsAtOnce > 1 && ahead != null) {
@@ -79,15 +78,19 @@ record UnitTask(UnitFunction function, int columns, int unitsAtOnce, LongAccumul
         }
 
         private Future<Made> begin() {
-            int unit = ahead._1.unit();
+            int unit = unit(ahead);
             List<Row> rows = new ArrayList<>();
-            while (ahead != null && ahead._1.unit() == unit) {
-                rows.add(ahead._2);
+            while (ahead != null && unit(ahead) == unit) {
+                rows.add(ahead);
                 ahead = sorted.hasNext() ? sorted.next() : null;
             }
             return threads == null
                     ? CompletableFuture.completedFuture(work(unit, rows))
                     : threads.submit(() -> work(unit, rows));
+        }
+
+        private static int unit(Row row) {
+            return row.getAs(UnitRows.UNIT);
         }
 
         private static Made take(Future<Made> unit) {
