@@ -16,8 +16,8 @@ public final class SideBySide {
     /**
      * Does something with each of some things, all at once; the jobs have this thread's description.
      *
-     * @param action throws nothing that is checked
-     * @throws RuntimeException the fault of the first of them that failed, once all have ended
+     * @throws RuntimeException the fault of the first of them that failed, once all have ended; a checked one, which Scala may throw, within an
+     *     {@link IllegalStateException}
      */
     public static <T> void run(Collection<T> things, Consumer<T> action) {
         if (things.isEmpty()) {
@@ -38,7 +38,9 @@ public final class SideBySide {
             if (fault instanceof Error error) {
                 throw error;
             } else if (fault != null) {
-                throw (RuntimeException) fault;
+                throw fault instanceof RuntimeException unchecked
+                        ? unchecked
+                        : new IllegalStateException(fault.getMessage(), fault);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
