@@ -262,12 +262,22 @@ public final class StageFolder {
         return Optional.ofNullable(parent);
     }
 
-    /** What the commit of an update does to the tables. */
+    /** What the commit of an update does to the tables, besides what was said before. */
     public void swapAtCommit(TableSwap tables) {
         if (parent == null) {
             throw new IllegalStateException(folder + " is not being updated");
         }
-        swap = tables;
+        swap = swap.and(tables);
+    }
+
+    /** Writes a file that says what the tables hold: in an update it takes the place of the old one with the commit. */
+    public void writeBeside(String name, String text) {
+        if (parent == null) {
+            write(name, text);
+        } else {
+            write(work(name), text);
+            swapAtCommit(new TableSwap.Builder(this).add(work(name), name).build());
+        }
     }
 
     /** The header in force after {@link #open}: that of the first run when an unfinished one is continued. */

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
@@ -25,6 +26,15 @@ public record TableSwap(List<Move> moves, List<String> removes) {
         removes = List.copyOf(removes);
     }
 
+    /** Both, this one first. */
+    TableSwap and(TableSwap other) {
+        return new TableSwap(both(moves, other.moves), both(removes, other.removes));
+    }
+
+    private static <T> List<T> both(List<T> one, List<T> other) {
+        return Stream.concat(one.stream(), other.stream()).toList();
+    }
+
     /** Gathers a swap table by table. */
     public static final class Builder {
         private final StageFolder stage;
@@ -40,6 +50,12 @@ public record TableSwap(List<Move> moves, List<String> removes) {
             for (String file : parquet(staged, "")) {
                 moves.add(new Move(relative(new Path(staged, file)), table.name() + "/" + file));
             }
+            return this;
+        }
+
+        /** A file under {@code _work} becomes that of this name, in place of what was there. */
+        public Builder add(Path staged, String name) {
+            moves.add(new Move(relative(staged), name));
             return this;
         }
 

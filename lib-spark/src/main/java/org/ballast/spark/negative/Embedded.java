@@ -12,8 +12,8 @@ import org.ballast.spark.io.Table;
 /** Responses with their embeddings, as they lie in a stage's working folder. */
 final class Embedded {
     /**
-     * {@code labels}: classes of the picture, without those below 0; {@code candidate}: whether it may be retrieved; {@code vector}:
-     * float32, little-endian, of length 1.
+     * {@code labels}: classes of the picture, without those below 0; {@code candidate}: whether it may be retrieved; {@code searches}:
+     * whether matches are looked for; {@code vector}: float32, little-endian, of length 1.
      */
     static final StructType SCHEMA = new StructType()
             .add("prompt_id", DataTypes.StringType)
@@ -22,6 +22,7 @@ final class Embedded {
             .add("labels", DataTypes.createArrayType(DataTypes.IntegerType))
             .add("response", DataTypes.StringType)
             .add("candidate", DataTypes.BooleanType)
+            .add("searches", DataTypes.BooleanType)
             .add("vector", DataTypes.BinaryType);
 
     static final Table TABLE = new Table("embedded", SCHEMA, List.of("prompt_id"), false, false);
@@ -40,7 +41,7 @@ final class Embedded {
         return vector;
     }
 
-    /** A row with the columns of {@link #SCHEMA} but {@code candidate}. */
+    /** A row with the columns of {@link #SCHEMA} but {@code candidate} and {@code searches}. */
     static Candidate candidate(Row row) {
         return new Candidate(
                 row.getAs("prompt_id"),

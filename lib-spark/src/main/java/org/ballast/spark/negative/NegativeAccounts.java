@@ -54,7 +54,7 @@ public final class NegativeAccounts {
     }
 
     /**
-     * Writes {@code metrics.json} into the stage's folder.
+     * Writes {@code metrics.json} into the stage's folder, in an update with its commit.
      *
      * @param completions the negatives, all that the stage holds
      * @param data stages with the prompts and the right responses
@@ -70,7 +70,7 @@ public final class NegativeAccounts {
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
             NegativeMetrics metrics = of(pairs, options);
-            output.write(MetricsJson.NAME, MetricsJson.write(metrics));
+            output.writeBeside(MetricsJson.NAME, MetricsJson.write(metrics));
             return metrics.figures();
         } finally {
             pairs.unpersist();

@@ -111,9 +111,10 @@ public final class NegativeGeneration {
             NegativePlan plan, Dataset<Row> everything, Dataset<Row> eligible, NegativeTables tables) {
         boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
         Dataset<Row> open = plan.withKnown(plan.open(plan.sampled(eligible), tables.prior()), everything, truthChecked);
-        // a pilot looks through all responses too, so that its negatives are those of the whole
+        // a pilot and an update look through all responses too, so that their negatives are those of the whole
         return options.retrieve()
-                .map(retrieve -> Neighbours.add(open, Neighbours.of(spark, output, data, eligible, retrieve.search())))
+                .map(retrieve ->
+                        Neighbours.add(open, Neighbours.of(spark, output, data, eligible, open, retrieve.search())))
                 .orElse(open);
     }
 

@@ -33,7 +33,6 @@ import org.ballast.core.negative.RetrievedNegative;
  */
 final class NeighbourSearch {
     private static final StructType ASSIGNED = Embedded.SCHEMA
-            .add("searches", DataTypes.BooleanType)
             .add("pool", DataTypes.IntegerType)
             .add("cell", DataTypes.IntegerType)
             .add("probed", DataTypes.createArrayType(DataTypes.IntegerType));
@@ -67,7 +66,7 @@ final class NeighbourSearch {
     /**
      * Searches; what comes is asked for once.
      *
-     * @param rows {@link Embedded#SCHEMA} and {@code searches boolean}, whether the row is a query
+     * @param rows {@link Embedded#SCHEMA}
      * @param probes cells that each query searches
      * @param use of the matches, {@link Neighbours#TABLE}; queries without one are left out
      */
@@ -125,7 +124,7 @@ final class NeighbourSearch {
             }
             float[] vector = Embedded.floats(row.getAs("vector"));
             Object[] values = new Object[ASSIGNED.length()];
-            for (int i = 0; i <= Embedded.SCHEMA.length(); i++) {
+            for (int i = 0; i < Embedded.SCHEMA.length(); i++) {
                 values[i] = row.get(row.fieldIndex(ASSIGNED.fieldNames()[i]));
             }
             values[ASSIGNED.fieldIndex("pool")] = pool;

@@ -49,16 +49,22 @@ public final class Neighbours {
      * @param stage open; what is found is stored under its working folder
      * @param data stages whose {@code samples}, where they have any, know the classes of pictures
      * @param rows {@code prompt_id} (unique), {@code image_id, kind, label, split, response}; from storage, read several times
+     * @param queries the {@code prompt_id} of the rows that matches are wanted for; every row may be a match all the same
      * @return {@link #SCHEMA}, stored; a prompt without a match has no row
      * @throws org.ballast.spark.io.StageInputException when no response is in the split to look through
      */
     public static Dataset<Row> of(
-            SparkSession spark, StageFolder stage, List<StageFolder> data, Dataset<Row> rows, RetrieveOptions options) {
+            SparkSession spark,
+            StageFolder stage,
+            List<StageFolder> data,
+            Dataset<Row> rows,
+            Dataset<Row> queries,
+            RetrieveOptions options) {
         Waves found = Waves.of(stage, TABLE);
         if (found.isFinished(1)) {
             return found.read(spark);
         }
-        return among(spark, stage, ResponseEmbeddings.of(spark, stage, data, rows, options), options);
+        return among(spark, stage, ResponseEmbeddings.of(spark, stage, data, rows, queries, options), options);
     }
 
     /** {@link #of} with embeddings at hand. */
@@ -67,10 +73,7 @@ public final class Neighbours {
         CellIndex index = CellIndex.of(spark, stage, embedded, options);
         NeighbourSearch search = new NeighbourSearch(spark, index, options);
         if (!found.isFinished(0)) {
-            search.search(
-                    embedded.withColumn("searches", lit(true)),
-                    options.probes(),
-                    matches -> found.write(0, () -> matches));
+            search.search(embedded, options.probes(), matches -> found.write(0, () -> matches));
         }
         if (!found.isFinished(1)) {
             Dataset<Row> met =
@@ -80,7 +83,8 @@ public final class Neighbours {
                 leftOut = leftOut.or(col("kind").eqNullSafe(kind));
             }
             Dataset<Row> again = embedded.join(met, new String[] {"prompt_id"}, "left")
-                    .withColumn("searches", col("met").isNull().and(leftOut))
+                    .withColumn(
+                            "searches", col("searches").and(col("met").isNull()).and(leftOut))
                     .drop("met");
             if (again.filter(col("searches")).isEmpty()) {
                 found.write(1, () -> spark.createDataFrame(List.of(), SCHEMA));

@@ -42,12 +42,23 @@ final class ResponseEmbeddings {
      *
      * @param data stages whose {@code samples} know the classes of pictures
      * @param rows {@code prompt_id, image_id, kind, label, split, response}; read several times
+     * @param queries the {@code prompt_id} of the rows that search; of the others only those that may be a match are embedded
      * @throws StageInputException when no response is in the split to look through
      */
     static Dataset<Row> of(
-            SparkSession spark, StageFolder stage, List<StageFolder> data, Dataset<Row> rows, RetrieveOptions options) {
-        Dataset<Row> pictured = rows.filter(col("image_id").isNotNull());
-        if (pictured.filter(col("split").equalTo(options.from())).isEmpty()) {
+            SparkSession spark,
+            StageFolder stage,
+            List<StageFolder> data,
+            Dataset<Row> rows,
+            Dataset<Row> queries,
+            RetrieveOptions options) {
+        Column candidate = col("split").equalTo(options.from());
+        Dataset<Row> searching = queries.select(col("prompt_id"), lit(true).as("searches"));
+        Dataset<Row> pictured = rows.filter(col("image_id").isNotNull())
+                .join(searching, new String[] {"prompt_id"}, "left")
+                .withColumn("searches", col("searches").isNotNull())
+                .filter(candidate.or(col("searches")));
+        if (pictured.filter(candidate).isEmpty()) {
             throw new StageInputException(
                     "retrieve.split is " + options.from() + ", but no prompt with a picture is in it");
         }
@@ -65,7 +76,8 @@ final class ResponseEmbeddings {
                             col("kind"),
                             col("labels"),
                             col("response"),
-                            col("split").equalTo(options.from()).as("candidate"))
+                            candidate.as("candidate"),
+                            col("searches"))
                     // equal texts come together, so that one of them is computed
                     .repartition(slots, col("response"))
                     .sortWithinPartitions("response")
@@ -122,7 +134,7 @@ final class ResponseEmbeddings {
                         vector = Embedded.bytes(encoder.encode(response));
                     }
                     return RowFactory.create(
-                            row.get(0), row.get(1), row.get(2), row.get(3), response, row.get(5), vector);
+                            row.get(0), row.get(1), row.get(2), row.get(3), response, row.get(5), row.get(6), vector);
                 }
             };
         }

@@ -213,12 +213,16 @@ class StageFolderTest {
         assertThat(folder.open(grown("d2"), false, true)).isEqualTo(State.UPDATE);
         assertThat(folder.header()).isEqualTo(begun);
 
+        write("metrics.json", "of the old tables");
+        folder.writeBeside("metrics.json", "of the new tables");
         write("_work/next_samples/split=train/part-1.parquet", "new");
         folder.swapAtCommit(new TableSwap.Builder(folder)
                 .replace(Table.SAMPLES, Set.of("train", "val"))
                 .add(folder.work("next_samples"), Table.SAMPLES)
                 .build());
+        assertThat(folder.read("metrics.json")).isEqualTo("of the old tables");
         folder.commit(manifest(folder.header()));
+        assertThat(folder.read("metrics.json")).isEqualTo("of the new tables");
         assertThat(root.resolve("neg/samples/split=train/part-1.parquet")).hasContent("new");
         assertThat(root.resolve("neg/samples/split=train/part-0.parquet")).doesNotExist();
         assertThat(root.resolve("neg/samples/split=val"))

@@ -23,9 +23,12 @@ record ClusteredEmbeddings(int dimensions, int centres, double noise, int classe
     private static final long serialVersionUID = 1L;
 
     Dataset<Row> rows(SparkSession spark, int count, int partitions) {
-        return spark.createDataset(LongStream.range(0, count).boxed().toList(), Encoders.LONG())
+        Dataset<Row> rows = spark.createDataset(
+                        LongStream.range(0, count).boxed().toList(), Encoders.LONG())
                 .repartition(partitions)
                 .mapPartitions(this, Encoders.row(Embedded.SCHEMA));
+        // as if they came from storage: what Spark hands on from one function to the next has no names
+        return spark.createDataFrame(rows.javaRDD(), Embedded.SCHEMA);
     }
 
     @Override
@@ -53,6 +56,7 @@ record ClusteredEmbeddings(int dimensions, int centres, double noise, int classe
                 classes == 0 ? new Integer[0] : new Integer[] {cluster % classes},
                 "text " + number,
                 number % 10 != 9,
+                true,
                 Embedded.bytes(vector));
     }
 }

@@ -211,7 +211,7 @@ class NeighboursTest {
     void classesAreThoseOfPromptsAndOfSamplesAndASplitIsLookedThrough() {
         StageFolder data = data();
         Map<String, List<String>> other = ids(Neighbours.of(
-                spark, open("other"), List.of(data), rows(), options(new MatchRule(true, -1, 1), EXACT, 8)));
+                spark, open("other"), List.of(data), rows(), rows(), options(new MatchRule(true, -1, 1), EXACT, 8)));
         assertThat(other).containsOnlyKeys("a", "b", "c", "f");
         assertThat(other.get("a")).as("b is of its class by its sample").containsExactly("c");
         assertThat(other.get("c")).containsExactlyInAnyOrder("a", "b");
@@ -219,7 +219,8 @@ class NeighboursTest {
                 .as("no class: any other picture")
                 .startsWith("a")
                 .hasSize(3);
-        Dataset<Row> any = Neighbours.of(spark, open("any"), List.of(data), rows(), options(MatchRule.ANY, EXACT, 8));
+        Dataset<Row> any =
+                Neighbours.of(spark, open("any"), List.of(data), rows(), rows(), options(MatchRule.ANY, EXACT, 8));
         assertThat(ids(any).get("a")).startsWith("b");
         assertThat(Neighbours.add(rows(), any).filter("retrieved is null").count())
                 .isEqualTo(3);
@@ -228,9 +229,29 @@ class NeighboursTest {
                         open("none"),
                         List.of(data),
                         rows(),
+                        rows(),
                         new RetrieveOptions("test", MatchRule.ANY, 3, EXACT, 0, 8, 17)))
                 .isInstanceOf(StageInputException.class)
                 .hasMessageContaining("retrieve.split is test");
+    }
+
+    @Test
+    void onlyWhatIsAskedForSearchesAndAllAreLookedThrough() {
+        StageFolder data = data();
+        RetrieveOptions options = options(MatchRule.ANY, EXACT, 8);
+        Map<String, List<String>> all =
+                ids(Neighbours.of(spark, open("whole"), List.of(data), rows(), rows(), options));
+        StageFolder stage = open("some");
+        Dataset<Row> some = rows().filter("prompt_id in ('b', 'f', 'g')");
+        assertThat(ids(Neighbours.of(spark, stage, List.of(data), rows(), some, options)))
+                .isEqualTo(Map.of("b", all.get("b"), "f", all.get("f")));
+        assertThat(Waves.of(stage, Embedded.TABLE)
+                        .read(spark)
+                        .select("prompt_id")
+                        .collectAsList())
+                .as("e neither searches nor is in the split that is looked through")
+                .map(row -> row.getString(0))
+                .containsExactlyInAnyOrder("a", "b", "c", "d", "f");
     }
 
     @Test
@@ -238,12 +259,12 @@ class NeighboursTest {
         StageFolder data = data();
         StageFolder stage = open("continued");
         RetrieveOptions options = options(MatchRule.ANY, EXACT, 8);
-        Map<String, List<String>> found = ids(Neighbours.of(spark, stage, List.of(data), rows(), options));
+        Map<String, List<String>> found = ids(Neighbours.of(spark, stage, List.of(data), rows(), rows(), options));
         Dataset<Row> gone = spark.createDataFrame(List.of(), ROWS);
-        assertThat(ids(Neighbours.of(spark, stage, List.of(data), gone, options)))
+        assertThat(ids(Neighbours.of(spark, stage, List.of(data), gone, gone, options)))
                 .isEqualTo(found);
         Waves.of(stage, Neighbours.TABLE).discard(1);
-        assertThat(ids(Neighbours.of(spark, stage, List.of(data), rows(), options)))
+        assertThat(ids(Neighbours.of(spark, stage, List.of(data), rows(), rows(), options)))
                 .isEqualTo(found);
     }
 
