@@ -153,11 +153,12 @@ def swap(args):
                                    ("--driver-memory", "2g", *logged(logs)))
     log = next(logs.iterdir())
     shares = phases(log, "swapped")
+    committing = sum(shares[phase][1] for phase in ("plan", "waves", "store"))
     files = [path for path in (root / "swapped").rglob("*") if path.is_file()]
     stage = stages["swapped"]
     print(f"swap: {args.swap_rows} rows in {stage['seconds']:.1f} s ({args.swap_rows / stage['seconds']:.0f} a second), whole command {seconds:.1f} s, "
           f"peak {peak['peak_rss_mib']:.0f} MiB; "
-          f"no task ran for {sum(idle for _, idle in shares.values()):.1f} % of the time between the first task and the last (goal < 5): "
+          f"of the time between the first task and the last no task ran for {committing:.1f} % in plan and commits (goal < 5), {sum(idle for _, idle in shares.values()):.1f} % in all: "
           f"{', '.join(f'{phase} {idle:.1f} of its {took:.1f}' for phase, (took, idle) in shares.items())}; "
           f"{len(files)} files, {sum(path.stat().st_size for path in files) / args.swap_rows:.0f} bytes a row; rows {stage['rows']}", flush=True)
     shutil.rmtree(logs)
