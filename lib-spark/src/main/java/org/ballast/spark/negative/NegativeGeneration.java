@@ -110,11 +110,12 @@ public final class NegativeGeneration {
     private Dataset<Row> open(
             NegativePlan plan, Dataset<Row> everything, Dataset<Row> eligible, NegativeTables tables) {
         boolean truthChecked = options.quality().rules().contains(QualityRule.NOT_WRONG);
-        Dataset<Row> open = plan.withKnown(plan.open(plan.sampled(eligible), tables.prior()), everything, truthChecked);
+        Dataset<Row> missing = plan.open(plan.sampled(eligible), tables.prior());
+        Dataset<Row> open = plan.withKnown(missing, everything, truthChecked);
         // a pilot and an update look through all responses too, so that their negatives are those of the whole
         return options.retrieve()
                 .map(retrieve ->
-                        Neighbours.add(open, Neighbours.of(spark, output, data, eligible, open, retrieve.search())))
+                        Neighbours.add(open, Neighbours.of(spark, output, data, eligible, missing, retrieve.search())))
                 .orElse(open);
     }
 
