@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** The server of llama-cpp-python with a model, on a free port of the loopback interface. Closing ends it. */
+/** llama.cpp's server with SmolLM2-135M-Instruct ({@code model_server.py}), on a free port of the loopback interface. Closing ends it. */
 final class ModelServer implements AutoCloseable {
     private static final int MOST_SECONDS = 120;
 
@@ -26,27 +26,26 @@ final class ModelServer implements AutoCloseable {
     /**
      * Starts it and waits until it answers.
      *
-     * @param weights a GGUF file
+     * @param python an executable that has {@code requirements-server.txt}
+     * @param name of the model
+     * @param slots requests that it computes at once
      * @param key that requests must bring
      * @param log gets what it prints
      */
-    static ModelServer start(Path weights, String name, String key, Path log) throws IOException, InterruptedException {
+    static ModelServer start(String python, String name, int slots, String key, Path log)
+            throws IOException, InterruptedException {
         int port;
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
         ProcessBuilder builder = new ProcessBuilder(
-                        Python.command(),
-                        "-m",
-                        "llama_cpp.server",
-                        "--model",
-                        weights.toString(),
-                        "--model_alias",
+                        python,
+                        Repository.ROOT
+                                .resolve("tests/src/test/python/model_server.py")
+                                .toString(),
+                        Integer.toString(port),
                         name,
-                        "--host",
-                        "127.0.0.1",
-                        "--port",
-                        Integer.toString(port))
+                        Integer.toString(slots))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         builder.environment().put("API_KEY", key);

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** The Python of the environment variable {@code BALLAST_PYTHON}, else {@code python3}. */
@@ -30,9 +31,32 @@ final class Python {
         return there;
     }
 
-    /** Its executable. */
-    static String command() {
-        return PYTHON;
+    /**
+     * An environment of its own under {@code target}, with what a file of requirements names and nothing besides; made once.
+     *
+     * @return its executable; empty where it cannot be made, which is said loudly
+     */
+    static Optional<String> environment(String name, Path requirements) throws IOException, InterruptedException {
+        Path folder = Repository.ROOT.resolve("tests/target/python").resolve(name);
+        String executable = folder.resolve("bin/python").toString();
+        Path made = folder.resolve("made-of.txt");
+        String wanted = Files.readString(requirements);
+        if (Files.exists(made) && Files.readString(made).equals(wanted)) {
+            return Optional.of(executable);
+        }
+        Path log = Files.createDirectories(folder.getParent()).resolve(name + ".log");
+        try {
+            if (run(log, "-m", "venv", "--clear", folder.toString()) == 0
+                    && run(executable, log, "-m", "pip", "install", "-q", "--no-deps", "-r", requirements.toString())
+                            == 0) {
+                Files.writeString(made, wanted);
+                return Optional.of(executable);
+            }
+            System.err.println("SKIPPED: " + PYTHON + " cannot install " + requirements + "; see " + log + ".err");
+        } catch (IOException e) {
+            System.err.println("SKIPPED: " + requirements + " is not installed: " + e.getMessage());
+        }
+        return Optional.empty();
     }
 
     /** Runs it with the arguments; standard output goes to the file, standard error to the one beside it that ends in {@code .err}. Returns its exit status. */

@@ -16,8 +16,7 @@ public final class SideBySide {
     /**
      * Does something with each of some things, all at once; the jobs have this thread's description.
      *
-     * @throws RuntimeException the fault of the first of them that failed, once all have ended; a checked one, which Scala may throw, within an
-     *     {@link IllegalStateException}
+     * @throws RuntimeException the fault of the first of them that failed ({@link Faults}), once all have ended
      */
     public static <T> void run(Collection<T> things, Consumer<T> action) {
         if (things.isEmpty()) {
@@ -27,20 +26,16 @@ public final class SideBySide {
         try {
             List<Future<?>> under = new ArrayList<>();
             things.forEach(thing -> under.add(threads.submit(() -> action.accept(thing))));
-            Throwable fault = null;
+            ExecutionException first = null;
             for (Future<?> one : under) {
                 try {
                     one.get();
                 } catch (ExecutionException e) {
-                    fault = fault == null ? e.getCause() : fault;
+                    first = first == null ? e : first;
                 }
             }
-            if (fault instanceof Error error) {
-                throw error;
-            } else if (fault != null) {
-                throw fault instanceof RuntimeException unchecked
-                        ? unchecked
-                        : new IllegalStateException(fault.getMessage(), fault);
+            if (first != null) {
+                throw Faults.of(first);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

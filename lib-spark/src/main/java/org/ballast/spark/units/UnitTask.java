@@ -20,6 +20,7 @@ import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.TaskCompletionListener;
 import org.ballast.core.data.Quarantined;
 import org.ballast.spark.rows.QuarantinedRows;
+import org.ballast.spark.session.Faults;
 
 /**
  * Gathers the rows of a unit, applies the function, and goes on to the next when its rows are asked for. With several units at once the next ones
@@ -100,9 +101,7 @@ record UnitTask(UnitFunction function, int columns, int unitsAtOnce, LongAccumul
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("the task was cancelled", e);
             } catch (ExecutionException e) {
-                throw e.getCause() instanceof RuntimeException fault
-                        ? fault
-                        : new IllegalStateException(e.getCause().getMessage(), e.getCause());
+                throw Faults.of(e);
             }
         }
 

@@ -15,6 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.ballast.spark.io.StageFolder;
 import org.ballast.spark.io.Waves;
+import org.ballast.spark.session.Faults;
 
 /**
  * Which units form a wave, and when it is written: in order, {@link UnitOptions#wavesAtOnce()} under way together. What a wave holds is noted before
@@ -97,9 +98,7 @@ final class WaveSchedule {
             }
             return wave.range;
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException fault
-                    ? fault
-                    : new IllegalStateException(e.getCause().getMessage(), e.getCause());
+            throw Faults.of(e);
         }
     }
 
