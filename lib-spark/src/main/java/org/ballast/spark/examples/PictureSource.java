@@ -5,8 +5,6 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -50,13 +48,9 @@ public sealed interface PictureSource {
      * @throws StageInputException when the stage has no such table, or has it of another model, naming both
      */
     static PictureSource features(SparkSession spark, StageFolder stage, ModelSpec model) {
-        try {
-            if (!stage.fileSystem().exists(stage.table(Table.VISION_FEATURES.name()))) {
-                throw new StageInputException("stage " + stage.stage()
-                        + " holds no table vision_features: it must be of the job features with kind = tokens");
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot look into " + stage, e);
+        if (!stage.files().exists(stage.table(Table.VISION_FEATURES.name()))) {
+            throw new StageInputException("stage " + stage.stage()
+                    + " holds no table vision_features: it must be of the job features with kind = tokens");
         }
         Dataset<Row> features = Tables.read(spark, List.of(stage), Table.VISION_FEATURES);
         List<Row> others = features.filter(col("model").notEqual(model.visionDigest()))

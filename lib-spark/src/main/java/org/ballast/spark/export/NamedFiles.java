@@ -51,11 +51,7 @@ public final class NamedFiles extends FileOutputFormat<String, Row> {
 
     /** Deletes what a killed or failed write left; nobody else writes below the folder of an open stage. */
     static void clearTemporary(StageFolder stage, Path folder) {
-        try {
-            stage.fileSystem().delete(new Path(folder, FileOutputCommitter.PENDING_DIR_NAME), true);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot clear " + folder, e);
-        }
+        stage.files().delete(new Path(folder, FileOutputCommitter.PENDING_DIR_NAME));
     }
 
     private static Configuration configured(Job job, FileContainer.Kind kind, Path folder) {

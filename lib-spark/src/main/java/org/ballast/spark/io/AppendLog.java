@@ -1,9 +1,6 @@
 package org.ballast.spark.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -42,7 +39,7 @@ public final class AppendLog {
 
     /** True when this wave's files are whole. */
     public boolean isFinished(int wave) {
-        return DataCard.exists(stage, marker(wave));
+        return stage.files().exists(marker(wave));
     }
 
     /** Marks all files that are there and that nothing names as those of this wave. */
@@ -83,35 +80,22 @@ public final class AppendLog {
 
     private void discardBut(Set<String> known) {
         stage.requireMine();
-        try {
-            Path folder = stage.table(table);
-            for (FileStatus status : stage.fileSystem().listStatus(folder)) {
-                if (!known.contains(status.getPath().getName())) {
-                    stage.fileSystem().delete(status.getPath(), true);
-                }
+        for (FileStatus status : stage.files().list(stage.table(table))) {
+            if (!known.contains(status.getPath().getName())) {
+                stage.files().delete(status.getPath());
             }
-        } catch (FileNotFoundException e) {
-            // no wave has begun
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot clear " + stage.table(table) + " of what killed waves left", e);
         }
     }
 
     /** Names of all files that are whole. */
     Set<String> known() {
         Set<String> known = new TreeSet<>(sealed());
-        try {
-            String prefix = table + "-wave-";
-            for (FileStatus status : stage.fileSystem().listStatus(stage.work())) {
-                String name = status.getPath().getName();
-                if (name.startsWith(prefix) && name.endsWith(".json")) {
-                    known.addAll(read(status.getPath()));
-                }
+        String prefix = table + "-wave-";
+        for (FileStatus status : stage.files().list(stage.work())) {
+            String name = status.getPath().getName();
+            if (name.startsWith(prefix) && name.endsWith(".json")) {
+                known.addAll(read(status.getPath()));
             }
-        } catch (FileNotFoundException e) {
-            return known;
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + stage.work(), e);
         }
         return known;
     }
@@ -122,7 +106,7 @@ public final class AppendLog {
 
     private List<String> read(Path file) {
         try {
-            return Json.read(stage.text(file), Files.class).files();
+            return Json.read(stage.files().text(file), Files.class).files();
         } catch (JsonProcessingException e) {
             throw new StageConflictException("%s is no list of files of ours (%s): discard the stage with --force."
                     .formatted(file, e.getOriginalMessage()));
@@ -131,17 +115,11 @@ public final class AppendLog {
 
     private List<String> list() {
         List<String> names = new ArrayList<>();
-        try {
-            for (FileStatus status : stage.fileSystem().listStatus(stage.table(table))) {
-                String name = status.getPath().getName();
-                if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
-                    names.add(name);
-                }
+        for (FileStatus status : stage.files().list(stage.table(table))) {
+            String name = status.getPath().getName();
+            if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
+                names.add(name);
             }
-        } catch (FileNotFoundException e) {
-            return names;
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + stage.table(table), e);
         }
         return names;
     }

@@ -1,14 +1,10 @@
 package org.ballast.spark.io;
 
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.Path;
 
 /**
  * README.md of a stage: what it is, and the header by which Hugging Face {@code load_dataset} finds tables and splits.
@@ -61,24 +57,16 @@ final class DataCard {
         return card.toString();
     }
 
-    static boolean exists(StageFolder stage, Path path) {
-        try {
-            return stage.fileSystem().exists(path);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot look for " + path, e);
-        }
-    }
-
     /** Tables with the pattern of each split's files: Parquet, tar shards or a JSON array. */
     private static TreeMap<String, TreeMap<String, String>> tables(StageFolder stage) {
         TreeMap<String, TreeMap<String, String>> tables = new TreeMap<>();
-        for (FileStatus table : list(stage, stage.path())) {
+        for (FileStatus table : stage.files().list(stage.path())) {
             String name = table.getPath().getName();
             if (!table.isDirectory() || name.startsWith("_") || name.startsWith(".")) {
                 continue;
             }
             TreeMap<String, String> splits = new TreeMap<>();
-            for (FileStatus entry : list(stage, table.getPath())) {
+            for (FileStatus entry : stage.files().list(table.getPath())) {
                 files(entry, name, splits);
             }
             if (!splits.isEmpty()) {
@@ -103,16 +91,6 @@ final class DataCard {
             splits.put(shard.group(1), shard.group(1) + "-" + "[0-9]".repeat(6) + ".tar");
         } else if (array.matches()) {
             splits.put(array.group(1), file);
-        }
-    }
-
-    private static FileStatus[] list(StageFolder stage, Path folder) {
-        try {
-            return stage.fileSystem().listStatus(folder);
-        } catch (FileNotFoundException e) {
-            return new FileStatus[0];
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + folder, e);
         }
     }
 }

@@ -1,18 +1,14 @@
 package org.ballast.spark.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumFileSystem;
-import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -69,7 +65,7 @@ public final class StageFolder {
 
     private final Path folder;
     private final String stage;
-    private final FileSystem files;
+    private final StageFiles files;
     private final String mainTable;
     private RunHeader header;
     private Manifest.Parent parent;
@@ -77,7 +73,7 @@ public final class StageFolder {
     private StageLease lease;
 
     private StageFolder(FileSystem files, Path folder, String stage, String mainTable) {
-        this.files = files;
+        this.files = new StageFiles(files);
         this.folder = folder;
         this.stage = stage;
         this.mainTable = mainTable;
@@ -230,14 +226,14 @@ public final class StageFolder {
 
     /** The lease files of this folder, for a run. */
     LeaseFiles leaseFiles(String runId) {
-        return new LeaseFiles(files, home(), runId);
+        return new LeaseFiles(fileSystem(), home(), runId);
     }
 
     /** Goes on with the update that was begun for the same inputs, or begins one. */
     private State update(RunHeader found, RunHeader wanted) {
         parent = new Manifest.Parent(found.runId(), found.digest());
         Path begun = work(UPDATE);
-        if (DataCard.exists(this, begun)) {
+        if (files.exists(begun)) {
             header = read(begun, RunHeader.class);
             if (header.digest().equals(wanted.digest())) {
                 return State.UPDATE;
@@ -309,16 +305,10 @@ public final class StageFolder {
             delete(table(table));
             return;
         }
-        try {
-            if (files.exists(folder)) {
-                for (FileStatus status : files.listStatus(folder)) {
-                    if (MAIN_TABLE.matcher(status.getPath().getName()).matches()) {
-                        delete(status.getPath());
-                    }
-                }
+        for (FileStatus status : files.list(folder)) {
+            if (MAIN_TABLE.matcher(status.getPath().getName()).matches()) {
+                delete(status.getPath());
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot clear " + folder, e);
         }
     }
 
@@ -343,6 +333,11 @@ public final class StageFolder {
 
     /** The file system that the folder is on. */
     public FileSystem fileSystem() {
+        return files.fileSystem();
+    }
+
+    /** Files and folders of the stage, without the checked faults. Who writes or deletes asks {@link #requireMine} first. */
+    public StageFiles files() {
         return files;
     }
 
@@ -354,32 +349,17 @@ public final class StageFolder {
     /** {@link #write(String, String)} of a file anywhere below the folder. */
     void write(Path target, String text) {
         requireMine();
-        Path temporary = new Path(target.getParent(), "." + target.getName() + ".tmp");
-        try {
-            try (FSDataOutputStream out = files.create(temporary, true)) {
-                out.write(text.getBytes(StandardCharsets.UTF_8));
-            }
-            files.delete(target, false);
-            if (!files.rename(temporary, target)) {
-                throw new IOException("rename of " + temporary + " failed");
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + target, e);
-        }
+        files.write(target, text);
     }
 
     /** Whether the stage wrote such a file. */
     public boolean has(String name) {
-        try {
-            return files.exists(file(name));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot look for " + file(name), e);
-        }
+        return files.exists(file(name));
     }
 
     /** Text of a file of the stage. */
     public String read(String name) {
-        return text(file(name));
+        return files.text(file(name));
     }
 
     /**
@@ -428,16 +408,16 @@ public final class StageFolder {
 
     private State start(RunHeader wanted) {
         try {
-            files.mkdirs(home());
+            fileSystem().mkdirs(home());
             boolean empty = names(home()).isEmpty();
             if (!empty) {
-                files.create(file(CLEARING), true).close();
+                fileSystem().create(file(CLEARING), true).close();
                 // first, so that a kill right here leaves no finished stage behind
                 delete(file(MANIFEST));
                 if (mainTable != null) {
                     clear(mainTable);
                 }
-                for (FileStatus status : files.listStatus(home())) {
+                for (FileStatus status : files.list(home())) {
                     String name = status.getPath().getName();
                     if (!name.equals(CLEARING) && !LeaseFiles.isLease(name)) {
                         delete(status.getPath());
@@ -458,20 +438,14 @@ public final class StageFolder {
     /** Names in a folder, leases and hidden files (checksums, temporary ones) left out; empty when there is no folder. */
     private List<String> names(Path of) {
         List<String> names = new ArrayList<>();
-        try {
-            for (FileStatus status : files.listStatus(of)) {
-                if (!status.isDirectory() && status.getPath().equals(of)) {
-                    throw new StageConflictException(of + " is a file, not the folder of a stage");
-                }
-                String name = status.getPath().getName();
-                if (!name.startsWith(".") && !name.equals(HIDDEN) && !LeaseFiles.isLease(name)) {
-                    names.add(name);
-                }
+        for (FileStatus status : files.list(of)) {
+            if (!status.isDirectory() && status.getPath().equals(of)) {
+                throw new StageConflictException(of + " is a file, not the folder of a stage");
             }
-        } catch (FileNotFoundException e) {
-            return List.of();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + of, e);
+            String name = status.getPath().getName();
+            if (!name.startsWith(".") && !name.equals(HIDDEN) && !LeaseFiles.isLease(name)) {
+                names.add(name);
+            }
         }
         names.sort(null);
         return names;
@@ -483,7 +457,7 @@ public final class StageFolder {
 
     private <T> T read(Path file, Class<T> type) {
         try {
-            return Json.read(text(file), type);
+            return Json.read(files.text(file), type);
         } catch (JsonProcessingException e) {
             throw new StageConflictException(
                     "%s is not a %s of ours (%s): name another root or stage, or empty the folder."
@@ -491,21 +465,9 @@ public final class StageFolder {
         }
     }
 
-    String text(Path file) {
-        try (FSDataInputStream in = files.open(file)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file, e);
-        }
-    }
-
     private void delete(Path path) {
         requireMine();
-        try {
-            files.delete(path, true);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + path, e);
-        }
+        files.delete(path);
     }
 
     private static String plain(String name) {

@@ -35,7 +35,7 @@ final class StageJournal {
 
     /** True when a commit was cut off. */
     boolean isPending() {
-        return DataCard.exists(stage, stage.work(COMMIT));
+        return stage.files().exists(stage.work(COMMIT));
     }
 
     /** Finishes a commit that was cut off; true when there was one. */
@@ -45,7 +45,7 @@ final class StageJournal {
         }
         Path journal = stage.work(COMMIT);
         try {
-            Commit commit = Json.read(stage.text(journal), Commit.class);
+            Commit commit = Json.read(stage.files().text(journal), Commit.class);
             apply(commit.manifest(), commit.swap(), commit.pictures());
         } catch (JsonProcessingException e) {
             throw new StageConflictException("%s is not a journal of ours (%s): discard the stage with --force."
@@ -62,7 +62,7 @@ final class StageJournal {
         Path old = new Path(stage.file(MANIFESTS), manifest.parent().runId() + ".json");
         if (!files.exists(old)) {
             files.mkdirs(old.getParent());
-            stage.write(old, stage.text(stage.file(StageFolder.MANIFEST)));
+            stage.write(old, stage.files().text(stage.file(StageFolder.MANIFEST)));
         }
         if (!swap.moves().isEmpty() || !swap.removes().isEmpty()) {
             // what reads the tables now must not take them for those of a finished run

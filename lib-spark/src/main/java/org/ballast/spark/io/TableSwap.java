@@ -1,8 +1,5 @@
 package org.ballast.spark.io;
 
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -84,19 +81,13 @@ public record TableSwap(List<Move> moves, List<String> removes) {
 
         private List<String> parquet(Path folder, String prefix) {
             List<String> files = new ArrayList<>();
-            try {
-                for (FileStatus status : stage.fileSystem().listStatus(folder)) {
-                    String name = status.getPath().getName();
-                    if (status.isDirectory() && !name.startsWith("_")) {
-                        files.addAll(parquet(status.getPath(), prefix + name + "/"));
-                    } else if (name.endsWith(".parquet")) {
-                        files.add(prefix + name);
-                    }
+            for (FileStatus status : stage.files().list(folder)) {
+                String name = status.getPath().getName();
+                if (status.isDirectory() && !name.startsWith("_")) {
+                    files.addAll(parquet(status.getPath(), prefix + name + "/"));
+                } else if (name.endsWith(".parquet")) {
+                    files.add(prefix + name);
                 }
-            } catch (FileNotFoundException e) {
-                return files;
-            } catch (IOException e) {
-                throw new UncheckedIOException("cannot list " + folder, e);
             }
             return files;
         }

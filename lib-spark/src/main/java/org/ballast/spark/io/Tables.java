@@ -144,7 +144,7 @@ public final class Tables {
      * @throws IllegalStateException naming stage and folder when there is no such table
      */
     public static Dataset<Row> read(SparkSession spark, StageFolder stage, Table table) {
-        if (!DataCard.exists(stage, stage.table(table.name()))) {
+        if (!stage.files().exists(stage.table(table.name()))) {
             throw new IllegalStateException(
                     "stage '%s' has no table '%s' in %s".formatted(stage.stage(), table.name(), stage));
         }

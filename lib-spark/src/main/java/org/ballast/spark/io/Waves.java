@@ -1,16 +1,12 @@
 package org.ballast.spark.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -49,12 +45,12 @@ public final class Waves {
      */
     public Range range(int wave, Range wanted) {
         Path note = stage.work("%s-range-%05d.json".formatted(table.name(), wave));
-        if (!DataCard.exists(stage, note)) {
+        if (!files().exists(note)) {
             stage.write(note, Json.write(wanted));
             return wanted;
         }
         try {
-            return Json.read(stage.text(note), Range.class);
+            return Json.read(files().text(note), Range.class);
         } catch (JsonProcessingException e) {
             throw new StageConflictException("%s is no note of ours (%s): discard the stage with --force."
                     .formatted(note, e.getOriginalMessage()));
@@ -64,7 +60,7 @@ public final class Waves {
     /** Numbers of the finished waves, ascending. */
     public List<Integer> finished() {
         TreeSet<Integer> numbers = new TreeSet<>();
-        for (FileStatus status : list()) {
+        for (FileStatus status : files().list(folder())) {
             Matcher name = NAME.matcher(status.getPath().getName());
             if (name.matches() && succeeded(status.getPath())) {
                 numbers.add(Integer.valueOf(name.group(1)));
@@ -99,11 +95,7 @@ public final class Waves {
     /** Deletes a wave, so that it is written again. */
     public void discard(int wave) {
         stage.requireMine();
-        try {
-            files().delete(path(wave), true);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + path(wave), e);
-        }
+        files().delete(path(wave));
     }
 
     /** The rows of one finished wave. */
@@ -130,29 +122,15 @@ public final class Waves {
 
     private void discardUnfinished() {
         stage.requireMine();
-        for (FileStatus status : list()) {
+        for (FileStatus status : files().list(folder())) {
             if (!succeeded(status.getPath())) {
-                try {
-                    files().delete(status.getPath(), true);
-                } catch (IOException e) {
-                    throw new UncheckedIOException("cannot delete unfinished " + status.getPath(), e);
-                }
+                files().delete(status.getPath());
             }
         }
     }
 
     private boolean succeeded(Path wave) {
-        return DataCard.exists(stage, new Path(wave, "_SUCCESS"));
-    }
-
-    private FileStatus[] list() {
-        try {
-            return files().listStatus(folder());
-        } catch (FileNotFoundException e) {
-            return new FileStatus[0];
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + folder(), e);
-        }
+        return files().exists(new Path(wave, "_SUCCESS"));
     }
 
     private Path folder() {
@@ -166,7 +144,7 @@ public final class Waves {
         return new Path(folder(), "wave-%05d".formatted(wave));
     }
 
-    private FileSystem files() {
-        return stage.fileSystem();
+    private StageFiles files() {
+        return stage.files();
     }
 }

@@ -143,7 +143,7 @@ public final class NegativeGeneration {
                 ? output.table(Table.COMPLETIONS.name())
                 : NegativeTables.staged(output, Table.COMPLETIONS);
         try {
-            return output.fileSystem().exists(folder)
+            return output.files().exists(folder)
                     ? output.fileSystem().getContentSummary(folder).getLength()
                     : 0;
         } catch (IOException e) {

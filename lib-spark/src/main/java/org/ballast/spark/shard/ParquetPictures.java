@@ -62,11 +62,9 @@ final class ParquetPictures {
         List<Path> files = new ArrayList<>();
         for (StageFolder holder : holders) {
             Path images = holder.table(Table.IMAGES.name());
-            if (holder.fileSystem().exists(images)) {
-                for (FileStatus status : holder.fileSystem().listStatus(images)) {
-                    if (status.isFile() && status.getPath().getName().endsWith(".parquet")) {
-                        files.add(status.getPath());
-                    }
+            for (FileStatus status : holder.files().list(images)) {
+                if (status.isFile() && status.getPath().getName().endsWith(".parquet")) {
+                    files.add(status.getPath());
                 }
             }
         }

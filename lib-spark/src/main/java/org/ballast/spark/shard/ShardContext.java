@@ -101,11 +101,7 @@ final class ShardContext {
     }
 
     boolean exists(Path path) {
-        try {
-            return stage.fileSystem().exists(path);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot look for " + path, e);
-        }
+        return stage.files().exists(path);
     }
 
     /** Leaves an empty file. */
@@ -120,11 +116,7 @@ final class ShardContext {
 
     void delete(Path path) {
         stage.requireMine();
-        try {
-            stage.fileSystem().delete(path, true);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + path, e);
-        }
+        stage.files().delete(path);
     }
 
     /** Columns of a join. */
