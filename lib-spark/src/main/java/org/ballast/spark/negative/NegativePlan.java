@@ -153,8 +153,7 @@ final class NegativePlan {
      * @param wanted false: null for all
      */
     Dataset<Row> withKnown(Dataset<Row> rows, Dataset<Row> everything, boolean wanted) {
-        // without pictures nothing is known, and two reads of all prompts would say so
-        if (!wanted || Tables.read(spark, data, Table.IMAGES).isEmpty()) {
+        if (!wanted) {
             return rows.withColumn(KNOWN, lit(null).cast(DataTypes.createArrayType(DataTypes.StringType)));
         }
         Dataset<Row> said = everything.filter(col("image_id").isNotNull()).select("image_id", "prompt", "response");
