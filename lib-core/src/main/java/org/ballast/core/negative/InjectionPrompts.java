@@ -2,10 +2,12 @@ package org.ballast.core.negative;
 
 import java.io.Serializable;
 import java.lang.Character.UnicodeScript;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.ballast.core.data.Prompt;
+import org.ballast.core.text.Words;
 
 /**
  * What a language model is told to write an error into a right response: by what was asked, and in the language of the response. Source: error injection
@@ -24,6 +26,9 @@ public record InjectionPrompts(
     public static final String PROMPT = "{prompt}";
     /** Stands for the right response. */
     public static final String RESPONSE = "{response}";
+
+    /** Fewer may be an answer: "Three", where an example says so. */
+    private static final int REPEATED_WORDS = 5;
 
     public InjectionPrompts {
         describeKinds = List.copyOf(describeKinds);
@@ -60,12 +65,18 @@ public record InjectionPrompts(
         return filled.toString();
     }
 
-    /** Whether a reply only repeats what stands in quotation marks in one of the texts, as "the rewritten description": what weak models do. */
-    public boolean isPlaceholder(String reply) {
+    /**
+     * Whether a reply only repeats one of the texts, as weak models do: what stands there in quotation marks ("the rewritten description"), or
+     * {@value #REPEATED_WORDS} words of it and more that follow each other.
+     */
+    public boolean isRepeated(String reply) {
         String bare = reply.strip().replaceFirst("[.。]$", "").toLowerCase(Locale.ROOT);
+        List<String> words = Words.of(reply);
         return !bare.isEmpty()
                 && Stream.of(describe, describeChinese, question, questionChinese)
-                        .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains('"' + bare + '"'));
+                        .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains('"' + bare + '"')
+                                || words.size() >= REPEATED_WORDS
+                                        && Collections.indexOfSubList(Words.of(text), words) >= 0);
     }
 
     /** True when at least half of the letters are Han. */

@@ -76,7 +76,7 @@ abstract class ModelAttempts implements Attempts {
             @Override
             String text(String reply) {
                 String text = InjectedNegative.parse(reply);
-                return inject.prompts().isPlaceholder(text) ? "" : text;
+                return inject.prompts().isRepeated(text) ? "" : text;
             }
         };
     }
