@@ -53,8 +53,7 @@ import org.junit.jupiter.api.io.TempDir;
  * rules. See {@link Python} for which Python that is; without the libraries the test is skipped.
  */
 class ExportInteroperabilityIT {
-    private static final String CHECK =
-            Repository.ROOT.resolve("tests/src/test/python/check_exports.py").toString();
+    private static final String CHECK = Python.script("check_exports.py");
     private static final int SAMPLES = 40;
     private static final int PROMPTS = 24;
 
@@ -277,9 +276,7 @@ class ExportInteroperabilityIT {
         Path tables = root.resolve("tables.json");
         assertThat(Python.run(
                         tables,
-                        Repository.ROOT
-                                .resolve("tests/src/test/python/check_stage.py")
-                                .toString(),
+                        Python.script("check_stage.py"),
                         root.resolve("out/hf").toString()))
                 .as("%s", Files.readString(Path.of(tables + ".err")))
                 .isZero();

@@ -167,8 +167,7 @@ class ModelInteroperabilityIT {
 
     private static JsonNode check(Path work, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
-        command.add(
-                Repository.ROOT.resolve("tests/src/test/python/check_model.py").toString());
+        command.add(Python.script("check_model.py"));
         command.addAll(List.of(arguments));
         Path out = work.resolve(arguments[0] + ".out");
         int exit = Python.run(out, command.toArray(String[]::new));

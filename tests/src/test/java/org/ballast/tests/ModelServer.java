@@ -39,13 +39,7 @@ final class ModelServer implements AutoCloseable {
             port = socket.getLocalPort();
         }
         ProcessBuilder builder = new ProcessBuilder(
-                        python,
-                        Repository.ROOT
-                                .resolve("tests/src/test/python/model_server.py")
-                                .toString(),
-                        Integer.toString(port),
-                        name,
-                        Integer.toString(slots))
+                        python, Python.script("model_server.py"), Integer.toString(port), name, Integer.toString(slots))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         builder.environment().put("API_KEY", key);

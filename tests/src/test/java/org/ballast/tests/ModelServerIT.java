@@ -30,8 +30,7 @@ final class ModelServerIT {
 
     @Test
     void rewritesCaptions() throws Exception {
-        Optional<String> python =
-                Python.environment("server", Repository.ROOT.resolve("tests/src/test/python/requirements-server.txt"));
+        Optional<String> python = Python.environment("server", "requirements-server.txt");
         assumeTrue(python.isPresent(), "nobody has had captions rewritten by a real server");
         Path folder = Repository.emptyFolder("model-server");
         Path sample = Files.createDirectories(folder.resolve("sample"));

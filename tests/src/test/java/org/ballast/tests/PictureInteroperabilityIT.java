@@ -21,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Random pictures of every format, size and option that Pillow writes, decoded here and by Pillow. Skipped without Pillow and numpy. */
 class PictureInteroperabilityIT {
-    private static final Path PROJECT = Path.of(System.getProperty("user.dir")).getParent();
     private static final int PICTURES = 400;
 
     @Test
@@ -30,11 +29,7 @@ class PictureInteroperabilityIT {
         Path pictures = Files.createDirectories(folder.resolve("pictures"));
         Path out = folder.resolve("expected.json");
         int exit = Python.run(
-                out,
-                PROJECT.resolve("tests/src/test/python/make_random_pictures.py").toString(),
-                pictures.toString(),
-                "2027",
-                Integer.toString(PICTURES));
+                out, Python.script("make_random_pictures.py"), pictures.toString(), "2027", Integer.toString(PICTURES));
         assertThat(exit).as(Files.readString(Path.of(out + ".err"))).isZero();
         JsonNode expected = new ObjectMapper().readTree(out.toFile());
         assertThat(expected.size()).isEqualTo(PICTURES);

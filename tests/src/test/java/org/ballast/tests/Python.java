@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 /** The Python of the environment variable {@code BALLAST_PYTHON}, else {@code python3}. */
 final class Python {
     private static final String PYTHON = System.getenv().getOrDefault("BALLAST_PYTHON", "python3");
+    private static final Path FILES = Repository.ROOT.resolve("tests/src/test/python");
     private static final int MOST_MINUTES = 15;
 
     private Python() {}
@@ -31,12 +32,18 @@ final class Python {
         return there;
     }
 
+    /** Path of a script of {@code src/test/python}. */
+    static String script(String name) {
+        return FILES.resolve(name).toString();
+    }
+
     /**
-     * An environment of its own under {@code target}, with what a file of requirements names and nothing besides; made once.
+     * An environment of its own under {@code target}, with what a file of {@code src/test/python} names and nothing besides; made once.
      *
      * @return its executable; empty where it cannot be made, which is said loudly
      */
-    static Optional<String> environment(String name, Path requirements) throws IOException, InterruptedException {
+    static Optional<String> environment(String name, String file) throws IOException, InterruptedException {
+        Path requirements = FILES.resolve(file);
         Path folder = Repository.ROOT.resolve("tests/target/python").resolve(name);
         String executable = folder.resolve("bin/python").toString();
         Path made = folder.resolve("made-of.txt");

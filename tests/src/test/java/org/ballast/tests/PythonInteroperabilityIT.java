@@ -47,9 +47,6 @@ import org.junit.jupiter.api.io.TempDir;
  * Pillow) the test is skipped.
  */
 class PythonInteroperabilityIT {
-    private static final Path PROJECT = Path.of(System.getProperty("user.dir")).getParent();
-    private static final Path SAMPLE = PROJECT.resolve("conf/sample/emoji");
-
     @TempDir
     static Path root;
 
@@ -77,9 +74,7 @@ class PythonInteroperabilityIT {
     private static JsonNode check(StageFolder stage) throws Exception {
         Path out = root.resolve(stage.stage() + ".json");
         int exit = Python.run(
-                out,
-                PROJECT.resolve("tests/src/test/python/check_stage.py").toString(),
-                stage.path().toUri().getPath());
+                out, Python.script("check_stage.py"), stage.path().toUri().getPath());
         assertThat(exit).as(Files.readString(Path.of(out + ".err"))).isZero();
         return new ObjectMapper().readTree(out.toFile());
     }
@@ -96,7 +91,7 @@ class PythonInteroperabilityIT {
     }
 
     private static String sample(String name) {
-        return SAMPLE.resolve(name).toString();
+        return Repository.SAMPLE.resolve(name).toString();
     }
 
     @Test

@@ -49,13 +49,7 @@ class SchedulesIT {
         }
         assumeTrue(airflow != null, "nobody has loaded the DAG");
         Path report = folder.resolve("dag.json");
-        assertThat(Python.run(
-                        airflow,
-                        report,
-                        Repository.ROOT
-                                .resolve("tests/src/test/python/check_dag.py")
-                                .toString(),
-                        SCHEDULES.toString()))
+        assertThat(Python.run(airflow, report, Python.script("check_dag.py"), SCHEDULES.toString()))
                 .as("%s", Files.readString(Path.of(report + ".err")))
                 .isZero();
         JsonNode task = new ObjectMapper().readTree(report.toFile()).at("/ballast_nightly/pipeline");

@@ -48,7 +48,7 @@ public sealed interface PictureSource {
      * @throws StageInputException when the stage has no such table, or has it of another model, naming both
      */
     static PictureSource features(SparkSession spark, StageFolder stage, ModelSpec model) {
-        if (!stage.files().exists(stage.table(Table.VISION_FEATURES.name()))) {
+        if (!stage.has(Table.VISION_FEATURES.name())) {
             throw new StageInputException("stage " + stage.stage()
                     + " holds no table vision_features: it must be of the job features with kind = tokens");
         }

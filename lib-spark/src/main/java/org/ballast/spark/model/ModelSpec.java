@@ -75,7 +75,7 @@ public record ModelSpec(
     /** The files of a model that a stage wrote, in its folder {@value #CHECKPOINT} or {@value #ADAPTER}. */
     public static ModelFiles files(StageFolder stage, String name, Configuration hadoop) throws IOException {
         Path folder = stage.file(name);
-        if (!stage.files().exists(folder)) {
+        if (!stage.has(name)) {
             throw new StageInputException("stage " + stage.stage() + " wrote no " + name + ": there is no " + folder);
         }
         return ModelFiles.of(folder, hadoop);

@@ -114,8 +114,8 @@ public final class NegativeGeneration {
         Dataset<Row> open = plan.withKnown(missing, everything, truthChecked);
         // a pilot and an update look through all responses too, so that their negatives are those of the whole
         return options.retrieve()
-                .map(retrieve ->
-                        Neighbours.add(open, Neighbours.of(spark, output, data, eligible, missing, retrieve.search())))
+                .map(retrieve -> Neighbours.add(
+                        open, Neighbours.of(spark, output, new Responses(data, eligible, missing), retrieve.search())))
                 .orElse(open);
     }
 

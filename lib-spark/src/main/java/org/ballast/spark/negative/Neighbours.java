@@ -47,24 +47,15 @@ public final class Neighbours {
      * Searches, or reads what an earlier attempt at the stage has found.
      *
      * @param stage open; what is found is stored under its working folder
-     * @param data stages whose {@code samples}, where they have any, know the classes of pictures
-     * @param rows {@code prompt_id} (unique), {@code image_id, kind, label, split, response}; from storage, read several times
-     * @param queries the {@code prompt_id} of the rows that matches are wanted for; every row may be a match all the same
      * @return {@link #SCHEMA}, stored; a prompt without a match has no row
      * @throws org.ballast.spark.io.StageInputException when no response is in the split to look through
      */
-    public static Dataset<Row> of(
-            SparkSession spark,
-            StageFolder stage,
-            List<StageFolder> data,
-            Dataset<Row> rows,
-            Dataset<Row> queries,
-            RetrieveOptions options) {
+    public static Dataset<Row> of(SparkSession spark, StageFolder stage, Responses responses, RetrieveOptions options) {
         Waves found = Waves.of(stage, TABLE);
         if (found.isFinished(1)) {
             return found.read(spark);
         }
-        return among(spark, stage, ResponseEmbeddings.of(spark, stage, data, rows, queries, options), options);
+        return among(spark, stage, ResponseEmbeddings.of(spark, stage, responses, options), options);
     }
 
     /** {@link #of} with embeddings at hand. */

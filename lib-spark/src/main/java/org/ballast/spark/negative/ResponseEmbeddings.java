@@ -38,23 +38,17 @@ final class ResponseEmbeddings {
     private ResponseEmbeddings() {}
 
     /**
-     * The responses about pictures, {@link Embedded#SCHEMA}, stored.
+     * The responses about pictures that search or may be a match, {@link Embedded#SCHEMA}, stored.
      *
-     * @param data stages whose {@code samples} know the classes of pictures
-     * @param rows {@code prompt_id, image_id, kind, label, split, response}; read several times
-     * @param queries the {@code prompt_id} of the rows that search; of the others only those that may be a match are embedded
      * @throws StageInputException when no response is in the split to look through
      */
-    static Dataset<Row> of(
-            SparkSession spark,
-            StageFolder stage,
-            List<StageFolder> data,
-            Dataset<Row> rows,
-            Dataset<Row> queries,
-            RetrieveOptions options) {
+    static Dataset<Row> of(SparkSession spark, StageFolder stage, Responses responses, RetrieveOptions options) {
         Column candidate = col("split").equalTo(options.from());
-        Dataset<Row> searching = queries.select(col("prompt_id"), lit(true).as("searches"));
-        Dataset<Row> pictured = rows.filter(col("image_id").isNotNull())
+        Dataset<Row> searching =
+                responses.queries().select(col("prompt_id"), lit(true).as("searches"));
+        Dataset<Row> pictured = responses
+                .rows()
+                .filter(col("image_id").isNotNull())
                 .join(searching, new String[] {"prompt_id"}, "left")
                 .withColumn("searches", col("searches").isNotNull())
                 .filter(candidate.or(col("searches")));
@@ -63,8 +57,9 @@ final class ResponseEmbeddings {
                     "retrieve.split is " + options.from() + ", but no prompt with a picture is in it");
         }
         int waves = Math.toIntExact((pictured.count() + WAVE_ROWS - 1) / WAVE_ROWS);
-        Dataset<Row> labelled =
-                options.rule().otherClass() ? withLabels(spark, data, pictured) : pictured.withColumn("labels", none());
+        Dataset<Row> labelled = options.rule().otherClass()
+                ? withLabels(spark, responses.data(), pictured)
+                : pictured.withColumn("labels", none());
         int slots = 4 * JavaSparkContext.fromSparkContext(spark.sparkContext()).defaultParallelism();
         Waves stored = Waves.of(stage, Embedded.TABLE);
         for (int wave = 0; wave < waves; wave++) {

@@ -211,7 +211,10 @@ class NeighboursTest {
     void classesAreThoseOfPromptsAndOfSamplesAndASplitIsLookedThrough() {
         StageFolder data = data();
         Map<String, List<String>> other = ids(Neighbours.of(
-                spark, open("other"), List.of(data), rows(), rows(), options(new MatchRule(true, -1, 1), EXACT, 8)));
+                spark,
+                open("other"),
+                new Responses(List.of(data), rows(), rows()),
+                options(new MatchRule(true, -1, 1), EXACT, 8)));
         assertThat(other).containsOnlyKeys("a", "b", "c", "f");
         assertThat(other.get("a")).as("b is of its class by its sample").containsExactly("c");
         assertThat(other.get("c")).containsExactlyInAnyOrder("a", "b");
@@ -219,17 +222,15 @@ class NeighboursTest {
                 .as("no class: any other picture")
                 .startsWith("a")
                 .hasSize(3);
-        Dataset<Row> any =
-                Neighbours.of(spark, open("any"), List.of(data), rows(), rows(), options(MatchRule.ANY, EXACT, 8));
+        Dataset<Row> any = Neighbours.of(
+                spark, open("any"), new Responses(List.of(data), rows(), rows()), options(MatchRule.ANY, EXACT, 8));
         assertThat(ids(any).get("a")).startsWith("b");
         assertThat(Neighbours.add(rows(), any).filter("retrieved is null").count())
                 .isEqualTo(3);
         assertThatThrownBy(() -> Neighbours.of(
                         spark,
                         open("none"),
-                        List.of(data),
-                        rows(),
-                        rows(),
+                        new Responses(List.of(data), rows(), rows()),
                         new RetrieveOptions("test", MatchRule.ANY, 3, EXACT, 0, 8, 17)))
                 .isInstanceOf(StageInputException.class)
                 .hasMessageContaining("retrieve.split is test");
@@ -240,10 +241,10 @@ class NeighboursTest {
         StageFolder data = data();
         RetrieveOptions options = options(MatchRule.ANY, EXACT, 8);
         Map<String, List<String>> all =
-                ids(Neighbours.of(spark, open("whole"), List.of(data), rows(), rows(), options));
+                ids(Neighbours.of(spark, open("whole"), new Responses(List.of(data), rows(), rows()), options));
         StageFolder stage = open("some");
         Dataset<Row> some = rows().filter("prompt_id in ('b', 'f', 'g')");
-        assertThat(ids(Neighbours.of(spark, stage, List.of(data), rows(), some, options)))
+        assertThat(ids(Neighbours.of(spark, stage, new Responses(List.of(data), rows(), some), options)))
                 .isEqualTo(Map.of("b", all.get("b"), "f", all.get("f")));
         assertThat(Waves.of(stage, Embedded.TABLE)
                         .read(spark)
@@ -259,12 +260,13 @@ class NeighboursTest {
         StageFolder data = data();
         StageFolder stage = open("continued");
         RetrieveOptions options = options(MatchRule.ANY, EXACT, 8);
-        Map<String, List<String>> found = ids(Neighbours.of(spark, stage, List.of(data), rows(), rows(), options));
+        Map<String, List<String>> found =
+                ids(Neighbours.of(spark, stage, new Responses(List.of(data), rows(), rows()), options));
         Dataset<Row> gone = spark.createDataFrame(List.of(), ROWS);
-        assertThat(ids(Neighbours.of(spark, stage, List.of(data), gone, gone, options)))
+        assertThat(ids(Neighbours.of(spark, stage, new Responses(List.of(data), gone, gone), options)))
                 .isEqualTo(found);
         Waves.of(stage, Neighbours.TABLE).discard(1);
-        assertThat(ids(Neighbours.of(spark, stage, List.of(data), rows(), rows(), options)))
+        assertThat(ids(Neighbours.of(spark, stage, new Responses(List.of(data), rows(), rows()), options)))
                 .isEqualTo(found);
     }
 
